@@ -1,0 +1,5 @@
+"""Run tuxdb as `python -m tuxdb`."""
+
+from tuxdb.cli import main
+
+main()
