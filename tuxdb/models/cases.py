@@ -18,7 +18,9 @@ from tuxdb.models.base import (
     big_integer,
     created_at,
     moment,
+    named,
     row_id,
+    server_default,
     updated_at,
 )
 
@@ -55,13 +57,13 @@ class Case(Model, table=True):
     )
 
     id: int = row_id()
-    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE")
+    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE", minimum=1)
     user_id: int = big_integer()
-    case_number: int = big_integer()
-    case_type: str = Field(max_length=32)
+    case_number: int = big_integer(minimum=1)
+    case_type: str = named(32)
     reason: str | None = Field(default=None, max_length=2000)
-    moderator_id: int | None = big_integer(default=None)
-    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    moderator_id: int | None = big_integer(default=None, minimum=1)
+    is_active: bool = Field(default=True, sa_column_kwargs=server_default(true()))
     expires_at: datetime | None = moment()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
-from sqlmodel import Field, Relationship
+from sqlmodel import Relationship
 
-from tuxdb.models.base import Model, big_integer
+from tuxdb.models.base import Model, big_integer, named
 
 if TYPE_CHECKING:
     from tuxdb.models.guilds import Guild
@@ -21,8 +21,8 @@ class GalleryMementos(Model, table=True):
         CheckConstraint("btrim(channel_name) <> ''", name="channel_name_not_blank"),
     )
 
-    channel_id: int = big_integer(primary_key=True)
-    channel_name: str = Field(max_length=100)
-    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE")
+    channel_id: int = big_integer(primary_key=True, minimum=1)
+    channel_name: str = named(100)
+    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE", minimum=1)
 
     guild: "Guild" = Relationship(back_populates="gallery_channels")

@@ -7,7 +7,14 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Relationship
 
-from tuxdb.models.base import Model, big_integer, created_at, updated_at
+from tuxdb.models.base import (
+    Model,
+    big_integer,
+    created_at,
+    named,
+    server_default,
+    updated_at,
+)
 
 if TYPE_CHECKING:
     from tuxdb.models.guilds import Guild
@@ -23,24 +30,22 @@ class GuildConfig(Model, table=True):
     )
 
     guild_id: int = big_integer(
-        primary_key=True, foreign_key="guilds.id", ondelete="CASCADE"
+        primary_key=True, foreign_key="guilds.id", ondelete="CASCADE", minimum=1
     )
-    prefix: str = Field(
-        default="$", max_length=10, sa_column_kwargs={"server_default": "$"}
-    )
-    mod_log_id: int | None = big_integer(default=None)
-    audit_log_id: int | None = big_integer(default=None)
-    join_log_id: int | None = big_integer(default=None)
-    private_log_id: int | None = big_integer(default=None)
-    report_log_id: int | None = big_integer(default=None)
-    dev_log_id: int | None = big_integer(default=None)
-    jail_channel_id: int | None = big_integer(default=None)
-    jail_role_id: int | None = big_integer(default=None)
+    prefix: str = named(10, default="$")
+    mod_log_id: int | None = big_integer(default=None, minimum=1)
+    audit_log_id: int | None = big_integer(default=None, minimum=1)
+    join_log_id: int | None = big_integer(default=None, minimum=1)
+    private_log_id: int | None = big_integer(default=None, minimum=1)
+    report_log_id: int | None = big_integer(default=None, minimum=1)
+    dev_log_id: int | None = big_integer(default=None, minimum=1)
+    jail_channel_id: int | None = big_integer(default=None, minimum=1)
+    jail_role_id: int | None = big_integer(default=None, minimum=1)
     settings: dict[str, Any] = Field(
         default_factory=dict,
         sa_type=JSONB,
         nullable=False,
-        sa_column_kwargs={"server_default": "{}"},
+        sa_column_kwargs=server_default("{}"),
     )
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

@@ -25,9 +25,9 @@ class Guild(Model, table=True):
         CheckConstraint("case_count >= 0", name="case_count_not_negative"),
     )
 
-    id: int = big_integer(primary_key=True)
+    id: int = big_integer(primary_key=True, minimum=1)
     name: str | None = Field(default=None, max_length=100)
-    case_count: int = big_integer(default=0)
+    case_count: int = big_integer(default=0, minimum=0)
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
 

@@ -18,9 +18,9 @@ class Messages(Model, table=True):
         Index(None, "created_at"),
     )
 
-    id: int = big_integer(primary_key=True)
-    guild_id: int = big_integer(default=0)
-    channel_id: int = big_integer()
-    author_id: int = big_integer()
+    id: int = big_integer(primary_key=True, minimum=1)
+    guild_id: int = big_integer(default=0, minimum=0)
+    channel_id: int = big_integer(minimum=1)
+    author_id: int = big_integer(minimum=1)
     content: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=DateTime(timezone=True), nullable=False)

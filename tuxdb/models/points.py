@@ -54,7 +54,7 @@ class PointsTransaction(Model, table=True):
     guild_id: int = big_integer(foreign_key="guilds.id")
     from_user: int | None = big_integer(default=None)
     to_user: int | None = big_integer(default=None)
-    amount: int = big_integer()
+    amount: int = big_integer(minimum=1, maximum=MAX_POINTS)
     from_balance: int | None = big_integer(default=None)
     to_balance: int | None = big_integer(default=None)
     kind: str = Field(max_length=16)

@@ -13,7 +13,9 @@ from tuxdb.models.base import (
     big_integer,
     created_at,
     moment,
+    named,
     row_id,
+    server_default,
     updated_at,
 )
 
@@ -46,12 +48,12 @@ class User(Model, table=True):
     )
 
     id: int = row_id()
-    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE")
-    discord_id: int = big_integer()
-    username: str = Field(max_length=100)
-    points: int = big_integer(default=0)
-    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
-    message_count: int = big_integer(default=0)
+    guild_id: int = big_integer(foreign_key="guilds.id", ondelete="CASCADE", minimum=1)
+    discord_id: int = big_integer(minimum=1)
+    username: str = named(100)
+    points: int = big_integer(default=0, minimum=0, maximum=MAX_POINTS)
+    is_active: bool = Field(default=True, sa_column_kwargs=server_default(true()))
+    message_count: int = big_integer(default=0, minimum=0)
     last_active: datetime | None = moment()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

@@ -1,0 +1,217 @@
+"""Movements of points: what is asked for, what came of it, and why not."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from tuxdb.errors import (
+    BalanceLimit,
+    DatabaseOperationError,
+    InsufficientPoints,
+    InvalidTransfer,
+    NotFound,
+)
+from tuxdb.models import MAX_POINTS, MAX_SNOWFLAKE, EntryKind, PointsTransaction
+
+
+@dataclass(frozen=True)
+class Side:
+    """One user's part in a movement, with the balance before and after it."""
+
+    user_id: int
+    discord_id: int
+    username: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Points that moved; a side that is None is the outside world."""
+
+    entry_id: int | None
+    guild_id: int
+    kind: str
+    sender: Side | None
+    receiver: Side | None
+    amount: int
+    actor: str | None
+    reason: str | None
+    created_at: datetime | None
+    idempotency_key: str | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for. Users are Discord ids with a guild, `users.id` without."""
+
+    kind: EntryKind
+    guild_id: int | None = None
+    sender: int | None = None
+    receiver: int | None = None
+    amount: int | None = None
+    balance: int | None = None
+    reason: str | None = None
+    actor: str | None = None
+    key: str | None = None
+
+    def check(self) -> None:
+        """Raise InvalidTransfer for what no balance could make possible."""
+        for name in ("guild_id", "sender", "receiver"):
+            _check_whole(name, getattr(self, name), 1, MAX_SNOWFLAKE)
+        _check_whole("amount", self.amount, 1, MAX_POINTS)
+        _check_whole("balance", self.balance, 0, MAX_POINTS)
+        for name, longest in (("reason", 500), ("actor", 100), ("key", 100)):
+            _check_text(name, getattr(self, name), longest)
+        if self.sender == self.receiver:
+            raise InvalidTransfer("receiver", "is the sender")
+
+    @property
+    def request_hash(self) -> str:
+        """What ties a key to its contents: SHA-256 of all that decides the entry."""
+        parts = [
+            self.kind,
+            self.guild_id,
+            self.sender,
+            self.receiver,
+            self.amount,
+            self.balance,
+            self.reason,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def values(self, key: str) -> dict[str, Any]:
+        """The parameters of the repository's statements."""
+        given: dict[str, Any] = {
+            "sender": self.sender,
+            "receiver": self.receiver,
+            "amount": self.amount,
+            "balance": self.balance,
+            "kind": self.kind.value,
+            "reason": self.reason,
+            "actor": self.actor,
+            "idempotency_key": key,
+            "request_hash": self.request_hash,
+        }
+        return given if self.guild_id is None else {**given, "guild_id": self.guild_id}
+
+
+def moved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement:
+    """The movement that an order has led to, from the rows it locked."""
+    by_key: dict[int | None, Row[Any]] = {_identity(order, r): r for r in rows}
+    first = rows[0]
+    sender, receiver, amount = order.sender, order.receiver, order.amount
+    if order.balance is not None:
+        amount = abs(order.balance - first.points)
+        lowered = order.balance < first.points
+        sender, receiver = (receiver, None) if lowered else (None, receiver)
+    return Movement(
+        entry_id=first.entry_id,
+        guild_id=first.guild_id,
+        kind=order.kind.value,
+        sender=_side(by_key.get(sender), -(amount or 0)),
+        receiver=_side(by_key.get(receiver), amount or 0),
+        amount=amount or 0,
+        actor=order.actor,
+        reason=order.reason,
+        created_at=first.entered_at,
+        idempotency_key=key,
+    )
+
+
+def _side(row: Row[Any] | None, change: int) -> Side | None:
+    if row is None:
+        return None
+    after = row.points + change
+    return Side(row.id, row.discord_id, row.username, row.points, after)
+
+
+def replayed(entry: PointsTransaction, rows: Sequence[Row[Any]]) -> Movement:
+    """The movement of an entry that was there already."""
+    users = {row.id: row for row in rows}
+
+    def side(user_id: int | None, after: int | None, change: int) -> Side | None:
+        if user_id is None or after is None:
+            return None
+        row = users.get(user_id)
+        discord_id, name = (row.discord_id, row.username) if row else (0, "(gone)")
+        return Side(user_id, discord_id, name, after - change, after)
+
+    return Movement(
+        entry_id=entry.id,
+        guild_id=entry.guild_id,
+        kind=entry.kind,
+        sender=side(entry.from_user, entry.from_balance, -entry.amount),
+        receiver=side(entry.to_user, entry.to_balance, entry.amount),
+        amount=entry.amount,
+        actor=entry.actor,
+        reason=entry.reason,
+        created_at=entry.created_at,
+        idempotency_key=entry.idempotency_key,
+        replayed=True,
+    )
+
+
+def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement:
+    """Raise the reason why nothing moved; a balance that was right already is none."""
+    by_key = {_identity(order, row): row for row in rows}
+    place = f" in guild {order.guild_id}" if order.guild_id else ""
+    for wanted in (order.sender, order.receiver):
+        if wanted is not None and wanted not in by_key:
+            raise NotFound(
+                "user", f"{wanted}{place}", hint="tuxdb users list --guild ID"
+            )
+    if order.balance is not None and rows[0].points == order.balance:
+        row = rows[0]
+        side = Side(row.id, row.discord_id, row.username, row.points, row.points)
+        return Movement(
+            None, row.guild_id, order.kind.value, None, side, 0,
+            order.actor, order.reason, None, key,
+        )  # fmt: skip
+    if len({row.guild_id for row in rows}) > 1:
+        raise InvalidTransfer("receiver", "is in another guild")
+    amount = order.amount or 0
+    if order.sender is not None and by_key[order.sender].points < amount:
+        row = by_key[order.sender]
+        raise InsufficientPoints(row.username, row.guild_id, row.points, amount)
+    if (
+        order.receiver is not None
+        and by_key[order.receiver].points > MAX_POINTS - amount
+    ):
+        row = by_key[order.receiver]
+        raise BalanceLimit(row.username, row.guild_id, row.points, MAX_POINTS)
+    raise DatabaseOperationError("the points did not move; nothing was changed")
+
+
+def _identity(order: Order, row: Row[Any]) -> int:
+    return int(row.id if order.guild_id is None else row.discord_id)
+
+
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    if value is None:
+        return
+    if type(value) is not int or not low <= value <= high:
+        raise InvalidTransfer(name, f"is not a whole number from {low} to {high}")
+
+
+def _check_text(name: str, text: object, longest: int) -> None:
+    if text is None:
+        return
+    if not isinstance(text, str) or not text or len(text) > longest:
+        raise InvalidTransfer(name, f"is not a text of 1 to {longest} characters")
+    if "\0" in text or (not text.isprintable() and not _encodes(text)):
+        raise InvalidTransfer(name, "holds what no text in PostgreSQL can")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

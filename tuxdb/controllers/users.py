@@ -1,0 +1,288 @@
+"""Users: the members of guilds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+from sqlmodel import col
+
+from tuxdb.controllers.base import BaseController
+from tuxdb.controllers.ledger import Ledger
+from tuxdb.controllers.movements import Order
+from tuxdb.engine.service import DatabaseService
+from tuxdb.errors import Conflict, InvalidTransfer, InvalidValue, NotFound
+from tuxdb.models import MAX_POINTS, EntryKind, User
+from tuxdb.repositories.points import PointsRepository
+from tuxdb.repositories.users import UserRepository
+
+OPENING = "opening balance"
+
+
+class UserController(BaseController[User]):
+    """Users. Their points change through the ledger, in these calls as well."""
+
+    repository: UserRepository = UserRepository()
+    entries = PointsRepository()
+
+    def __init__(
+        self,
+        model: type[User] | DatabaseService | None = None,
+        db: DatabaseService | None = None,
+    ) -> None:
+        super().__init__(model, db)
+        self._ledger = Ledger(self.db)
+
+    async def get_user(
+        self, user_id: int, *, session: AsyncSession | None = None
+    ) -> User | None:
+        """The user with this row id, or None."""
+        return await self.get_by_id(user_id, session=session)
+
+    async def get_member(
+        self,
+        guild_id: int,
+        discord_id: int,
+        *,
+        session: AsyncSession | None = None,
+    ) -> User | None:
+        """The user with a Discord id in a guild, or None."""
+        executor = self._reading(session)
+        return await self.repository.get_member(executor, guild_id, discord_id)
+
+    async def create_user(
+        self,
+        joined: AsyncSession | None = None,
+        /,
+        *,
+        session: AsyncSession | None = None,
+        **user_data: Any,  # noqa: ANN401
+    ) -> User:
+        """Insert a user, and the guild if it is unseen; `points` are granted."""
+        return await self.create(joined, session=session, **user_data)
+
+    async def update_user(
+        self,
+        user_id: int,
+        *,
+        session: AsyncSession | None = None,
+        **updates: Any,  # noqa: ANN401
+    ) -> User | None:
+        """Change a user and return it as it is now; None if there is none."""
+        return await self.update_by_id(user_id, session=session, **updates)
+
+    async def delete_user(
+        self, user_id: int, *, session: AsyncSession | None = None
+    ) -> bool:
+        """Delete a user; whether it was there. Points left are deducted."""
+        return await self.delete_by_id(user_id, session=session)
+
+    async def find_users_by_guild(self, guild_id: int) -> list[User]:
+        """All users of a guild."""
+        return await self.find_all(col(User.guild_id) == guild_id)
+
+    async def get_top_users_by_activity(
+        self, guild_id: int, limit: int = 10
+    ) -> list[User]:
+        """The most active users of a guild, those never active last."""
+        return await self.repository.most_active(self._reading(), guild_id, limit)
+
+    async def get_user_with_cases(self, user_id: int) -> User | None:
+        """A user with `cases` loaded, or None."""
+        return await self.find_one(
+            col(User.id) == user_id,
+            options=[selectinload(User.cases)],  # type: ignore[arg-type]
+        )
+
+    async def get_users_with_active_cases(self, guild_id: int) -> list[User]:
+        """The users of a guild that have an active case."""
+        return await self.repository.with_active_cases(self._reading(), guild_id)
+
+    async def update_user_points(
+        self,
+        user_id: int,
+        points: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> User | None:
+        """Set a balance of 0 to MAX_POINTS; the ledger gets the difference.
+
+        Raises InvalidValue for any other number; None if there is no such user.
+        """
+        _check_points(points)
+        order = Order(
+            EntryKind.SET,
+            receiver=user_id,
+            balance=points,
+            actor=actor,
+            reason=reason,
+        )
+        try:
+            await self._ledger.post(order)
+        except NotFound:
+            return None
+        return await self.get_by_id(user_id)
+
+    async def transfer_points(
+        self,
+        from_user_id: int,
+        to_user_id: int,
+        points: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> bool:
+        """Move points between two users of a guild, given by row id.
+
+        True, or False for a refusal: not enough points, unknown user, own account,
+        another guild, bad amount, key used for something else. An outage raises, and
+        OutcomeUnknown says that the points may have moved.
+        """
+        order = Order(
+            EntryKind.TRANSFER,
+            sender=from_user_id,
+            receiver=to_user_id,
+            amount=points,
+            actor=actor,
+            reason=reason,
+            key=key,
+        )
+        try:
+            await self._ledger.post(order)
+        except (InvalidTransfer, NotFound, Conflict):
+            return False
+        return True
+
+    # -- the calls of BaseController, with points by way of the ledger -------------
+
+    async def create(
+        self,
+        joined: AsyncSession | None = None,
+        /,
+        *,
+        session: AsyncSession | None = None,
+        **values: Any,  # noqa: ANN401
+    ) -> User:
+        """Insert a user; `points` are granted by an entry of the ledger."""
+        points = values.pop("points", 0)
+        _check_points(points)
+        if not points:
+            return await super().create(joined, session=session, **values)
+
+        insert = super().create
+
+        async def work(own: AsyncSession) -> User:
+            user = await insert(own, **values)
+            order = Order(
+                EntryKind.GRANT, receiver=user.id, amount=points, reason=OPENING
+            )
+            await self._ledger.post(order, session=own)
+            await own.refresh(user)
+            return user
+
+        return await self._in_transaction(session or joined, work)
+
+    async def update_by_id(
+        self,
+        key: Any,  # noqa: ANN401
+        *,
+        session: AsyncSession | None = None,
+        **changes: Any,  # noqa: ANN401
+    ) -> User | None:
+        """Change a user; a change of `points` becomes an entry of the ledger."""
+        if "points" not in changes:
+            return await super().update_by_id(key, session=session, **changes)
+        points = changes.pop("points")
+        _check_points(points)
+        self._changes(changes)
+        update = super().update_by_id
+
+        async def work(own: AsyncSession) -> User | None:
+            order = Order(EntryKind.SET, receiver=key, balance=points)
+            try:
+                await self._ledger.post(order, session=own)
+            except NotFound:
+                return None
+            user = await update(key, session=own, **changes)
+            if user is not None:
+                await own.refresh(user)
+            return user
+
+        return await self._in_transaction(session, work)
+
+    async def bulk_create(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        session: AsyncSession | None = None,
+    ) -> int:
+        """Insert users by COPY, all or none; `points` are granted by entries."""
+        if not any("points" in row for row in rows):
+            return await super().bulk_create(rows, session=session)
+        plain, points = _split(rows)
+        insert = super().bulk_create
+
+        async def work(own: AsyncSession) -> int:
+            ids = await self.entries.reserve_user_ids(own, len(rows))
+            numbered = [{**row, "id": i} for row, i in zip(plain, ids, strict=True)]
+            count = await insert(numbered, session=own)
+            pairs = zip(ids, points, strict=True)
+            await self.entries.set_many(own, {i: p for i, p in pairs if p}, OPENING)
+            return count
+
+        return await self._in_transaction(session, work)
+
+    async def bulk_update(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        session: AsyncSession | None = None,
+    ) -> int:
+        """Change users by row id; changed `points` become entries of the ledger."""
+        if not any("points" in row for row in rows):
+            return await super().bulk_update(rows, session=session)
+        plain, points = _split(rows)
+        update = super().bulk_update
+
+        async def work(own: AsyncSession) -> int:
+            keys = [row.get("id") for row in plain]
+            wanted = {
+                key: balance
+                for key, balance in zip(keys, points, strict=True)
+                if balance is not None and isinstance(key, int)
+            }
+            count = await update(plain, session=own)
+            await self.entries.set_many(own, wanted, "bulk update")
+            return count
+
+        return await self._in_transaction(session, work)
+
+
+def _check_points(points: object) -> None:
+    if type(points) is not int:
+        raise InvalidValue("points", "is not a whole number")
+    if points < 0:
+        raise InvalidValue("points", "cannot be negative")
+    if points > MAX_POINTS:
+        raise InvalidValue("points", f"cannot exceed {MAX_POINTS}")
+
+
+def _split(
+    rows: Sequence[Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], list[int | None]]:
+    """Rows without their points, and the points; None where a row has none."""
+    plain, points = [], []
+    for number, row in enumerate(rows, 1):
+        values = dict(row)
+        balance = values.pop("points", None)
+        if "points" in row:
+            try:
+                _check_points(balance)
+            except InvalidValue as error:
+                problem = str(error).removeprefix("points ")
+                raise InvalidValue(f"row {number}: points", problem) from error
+        plain.append(values)
+        points.append(balance)
+    return plain, points

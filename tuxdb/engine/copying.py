@@ -1,0 +1,141 @@
+"""COPY inside a session's transaction: rows as tuples, or bytes made elsewhere."""
+
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from typing import Any, TypeAlias
+
+import asyncpg
+from sqlalchemy import Column, Dialect, Table, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tuxdb.errors import InvalidValue
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+async def copy_rows(
+    session: AsyncSession,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+) -> int:
+    """COPY rows into a table, each with its values in the order of `columns`.
+
+    Takes part in the session's transaction and returns the count of the server. Raises
+    IntegrityError like any insert, InvalidValue for a value of the wrong type.
+    """
+    driver = await driver_connection(session)
+    records = _bound(table, columns, rows, session.get_bind().dialect)
+    return await _copied(
+        table,
+        lambda: driver.copy_records_to_table(
+            table.name,
+            schema_name=table.schema,
+            columns=list(columns),
+            records=records,
+        ),
+    )
+
+
+async def copy_bytes(
+    session: AsyncSession,
+    table: Table,
+    columns: Sequence[str],
+    source: AsyncIterable[bytes],
+    *,
+    binary: bool = False,
+) -> int:
+    """COPY ready bytes, in chunks of any size, in PostgreSQL's text or binary format.
+
+    Takes part in the session's transaction and returns the count of the server.
+    """
+    driver = await driver_connection(session)
+    return await _copied(
+        table,
+        lambda: driver.copy_to_table(
+            table.name,
+            schema_name=table.schema,
+            columns=list(columns),
+            source=source,
+            format="binary" if binary else "text",
+        ),
+    )
+
+
+async def reserve_ids(session: AsyncSession, column: Column[int], count: int) -> int:
+    """Take `count` ids in a row from an identity column; returns the first.
+
+    Nobody else gets them, even if the transaction is rolled back.
+    """
+    sequence = func.pg_get_serial_sequence(column.table.name, column.name)
+    taken = (
+        select(func.nextval(cast(sequence, REGCLASS)).label("id"))
+        .select_from(func.generate_series(1, count))
+        .subquery()
+    )
+    ends = select(func.min(taken.c.id), func.max(taken.c.id))
+    while count:
+        first, last = (await session.execute(ends)).one()
+        if last - first + 1 == count:
+            return int(first)
+    return 1
+
+
+async def driver_connection(session: AsyncSession) -> Driver:
+    """The asyncpg connection of a session, with the session's transaction begun.
+
+    SQLAlchemy sends BEGIN with the first statement only; a COPY before it would
+    commit by itself.
+    """
+    connection = await session.connection()
+    driver: Driver = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():
+        await connection.execute(select(literal(1)))
+    return driver
+
+
+async def _copied(table: Table, copy: Callable[[], Awaitable[str]]) -> int:
+    try:
+        tag = await copy()
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(f"COPY {table.name}", None, error) from error
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError):
+            raise InvalidValue(
+                f"a value for {table.name}", "does not fit its column"
+            ) from error
+        raise
+    return int(tag.rpartition(" ")[2])
+
+
+def _bound(
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    dialect: Dialect,
+) -> Iterable[Sequence[object]]:
+    """Rows with the values as the driver wants them: JSON as text, for one."""
+    types = [table.c[name].type.dialect_impl(dialect) for name in columns]
+    processors = [type_.bind_processor(dialect) for type_ in types]
+    if not any(processors):
+        return rows
+    return _processed(rows, processors)
+
+
+def _processed(
+    rows: Iterable[Sequence[object]],
+    processors: Sequence[Callable[[Any], Any] | None],
+) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        yield tuple(
+            process(value) if process else value
+            for process, value in zip(processors, row, strict=True)
+        )

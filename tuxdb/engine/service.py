@@ -1,0 +1,356 @@
+"""DatabaseService: connections, sessions, transactions and their retries."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncpg
+from sqlalchemy import Connection, Engine, event, func, select, true
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util import greenlet_spawn
+
+from tuxdb.engine.cache import Cache
+from tuxdb.engine.listener import change_feed
+from tuxdb.engine.retry import (
+    ATTEMPTS,
+    DRIVER_ERRORS,
+    changed_nothing,
+    may_repeat_read,
+    retrying,
+)
+from tuxdb.engine.statements import Statements
+from tuxdb.engine.translate import is_lost_connection, translated
+from tuxdb.errors import OutcomeUnknown
+from tuxdb.models import Model
+from tuxdb.models.copies import model_copier
+from tuxdb.settings import Settings
+from tuxdb.urls import DatabaseUrl
+
+T = TypeVar("T")
+ModelT = TypeVar("ModelT", bound=Model)
+Target = Settings | DatabaseUrl | str | None
+
+IDLE_IN_TRANSACTION_SECONDS = 60.0
+CLIENT_CHECK_SECONDS = 2.0
+STATEMENT_CACHE_SIZE = 500
+EMBEDDED = "the embedded server"
+
+_DOUBT = "the connection broke while a change was under way: it may have been applied"
+_DOUBT_HINT = "send it again with the same idempotency key, or look before repeating"
+
+
+class Session(AsyncSession):
+    """An AsyncSession that tells a failed commit from one of unknown outcome."""
+
+    async def commit(self) -> None:
+        """Commit; raise OutcomeUnknown if the connection breaks meanwhile."""
+        began = self.in_transaction()
+        try:
+            await super().commit()
+        except (DBAPIError, OSError, asyncpg.InterfaceError) as error:
+            if began and is_lost_connection(error):
+                raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
+            raise
+
+
+_Ambient = tuple["asyncio.Task[Any] | None", "DatabaseService", Session]
+_ambient: ContextVar[_Ambient | None] = ContextVar("tuxdb_transaction", default=None)
+
+
+class DatabaseService:
+    """The door to one database: pooled connections, sessions, transactions.
+
+    Reads go through connections that the server keeps read-only and that need no
+    BEGIN; writes through others. What the driver raises leaves as a TuxdbError.
+    """
+
+    def __init__(
+        self, target: Target = None, *, application_name: str = "tuxdb"
+    ) -> None:
+        self.settings = _settings(target)
+        self.application_name = application_name
+        self._writer = self._engine(read_only=False)
+        self._reader = self._reading_engine()
+        self._single = self._writer.sync_engine.execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
+        self.reads = Statements(self.run_read)
+        self.statements = Statements(self.run_statement)
+        self._feed = change_feed(self.settings, self._address)
+        self._caches: dict[type[Model], Cache[Any, Any]] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, target: Target = None, **options: Any) -> AsyncIterator[Self]:  # noqa: ANN401
+        """Open a service and close its connections at the end of the block."""
+        async with cls(target, **options) as service:
+            yield service
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.shield(asyncio.ensure_future(self.dispose()))
+
+    async def dispose(self) -> None:
+        """Close every connection; the service may be used again."""
+        await self._feed.stop()
+        await self._writer.dispose()
+        if self._reader.pool is not self._writer.pool:
+            await self._reader.dispose()
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for people; never its password."""
+        url = self.settings.url
+        return EMBEDDED if url is None else url.display()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Open a session; it commits at a clean end and else rolls back."""
+        with translated(self.place):
+            session = Session(self._writer, expire_on_commit=False)
+            try:
+                yield session
+                await session.commit()
+            finally:
+                await asyncio.shield(asyncio.ensure_future(session.close()))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction; within another one of this task, a savepoint in it.
+
+        Calls to controllers inside the block take part in it.
+        """
+        outer = self.current_session()
+        if outer is not None:
+            with translated(self.place):
+                async with outer.begin_nested():
+                    yield outer
+            return
+        async with self.session() as session:
+            before = _ambient.get()
+            _ambient.set((asyncio.current_task(), self, session))  # type: ignore[arg-type]
+            try:
+                yield session
+            finally:
+                _ambient.set(before)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a session without a transaction: read-only, one round trip each."""
+        with translated(self.place):
+            session = AsyncSession(self._reader, expire_on_commit=False)
+            try:
+                yield session
+            finally:
+                await asyncio.shield(asyncio.ensure_future(session.close()))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """Open a session whose statements all see one instant; read-only, no limits.
+
+        REPEATABLE READ, without a statement timeout: for reports over whole tables.
+        """
+        with translated(self.place):
+            session = AsyncSession(self._writer, expire_on_commit=False)
+            try:
+                await session.connection(
+                    execution_options={
+                        "isolation_level": "REPEATABLE READ",
+                        "postgresql_readonly": True,
+                    }
+                )
+                await session.execute(
+                    select(func.set_config("statement_timeout", "0", true()))
+                )
+                yield session
+            finally:
+                await asyncio.shield(asyncio.ensure_future(session.close()))
+
+    def current_session(self) -> AsyncSession | None:
+        """The session of the transaction that this task has open, if any."""
+        ambient = _ambient.get()
+        if ambient is None:
+            return None
+        task, service, session = ambient
+        mine = service is self and task is asyncio.current_task()
+        return session if mine else None
+
+    def cache(self, model: type[ModelT]) -> Cache[Any, ModelT]:
+        """What all controllers of this service keep of a table, by primary key."""
+        found = self._caches.get(model)
+        if found is None:
+            settings = self.settings
+            found = Cache(model_copier(model), ttl_seconds=settings.cache_ttl)
+            found.follow(self._feed, str(model.__tablename__), int)
+            self._caches[model] = found
+        return found
+
+    async def run_in_transaction(
+        self,
+        work: Callable[[AsyncSession], Awaitable[T]],
+        *,
+        attempts: int = ATTEMPTS,
+    ) -> T:
+        """Run `work` in a transaction, again from its start if the server asks.
+
+        That is after 40001 and 40P01, when the server has rolled everything back,
+        and where the connection could not be had. A commit of unknown outcome is
+        never repeated.
+        """
+
+        async def unit() -> T:
+            session = Session(self._writer, expire_on_commit=False)
+            before = _ambient.get()
+            _ambient.set((asyncio.current_task(), self, session))
+            try:
+                result = await work(session)
+                await session.commit()
+                return result
+            finally:
+                _ambient.set(before)
+                await asyncio.shield(asyncio.ensure_future(session.close()))
+
+        with translated(self.place):
+            return await retrying(unit, attempts=attempts)
+
+    async def run_read(self, work: Callable[[Connection], T]) -> T:
+        """Run synchronous Core reads in one greenlet; repeated if the line breaks."""
+        with translated(self.place):
+            return await retrying(
+                partial(greenlet_spawn, _on, self._reader.sync_engine, work),
+                safe=may_repeat_read,
+            )
+
+    async def run_statement(self, work: Callable[[Connection], T]) -> T:
+        """Run one writing statement that is a transaction of its own.
+
+        One round trip, no BEGIN and COMMIT. Raises OutcomeUnknown if the connection
+        breaks after the statement was sent.
+        """
+        sent = False
+
+        def marked(connection: Connection) -> T:
+            nonlocal sent
+            sent = True
+            return work(connection)
+
+        with translated(self.place):
+            try:
+                return await retrying(
+                    partial(greenlet_spawn, _on, self._single, marked),
+                    safe=changed_nothing,
+                )
+            except DRIVER_ERRORS as error:
+                if sent and is_lost_connection(error):
+                    raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
+                raise
+
+    async def connect(
+        self,
+        *,
+        read_only: bool = False,
+        **options: Any,  # noqa: ANN401
+    ) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open a connection of its own, outside the pool; the caller closes it.
+
+        Raises the driver's own errors.
+        """
+        url = await self._address()
+        settings = self.settings
+        arguments: dict[str, Any] = {
+            **url.connect_args(),
+            "timeout": settings.connect_timeout or None,
+            **options,
+        }
+        if settings.pooler == "transaction":
+            arguments["statement_cache_size"] = 0
+        else:
+            arguments["server_settings"] = self._server_settings(read_only=read_only)
+        return await asyncpg.connect(**arguments)
+
+    async def _address(self) -> DatabaseUrl:
+        """Where to connect; starts the embedded server if that is the place."""
+        settings = self.settings
+        if settings.url is not None:
+            return settings.url
+        from tuxdb.engine.embedded import Cluster  # noqa: PLC0415 - only if needed
+
+        cluster = Cluster(
+            settings.home, bindir=settings.pg_bindir, idle_seconds=settings.server_idle
+        )
+        return DatabaseUrl.parse(await asyncio.to_thread(cluster.ensure))
+
+    def _server_settings(self, *, read_only: bool) -> dict[str, str]:
+        """Session parameters; times in milliseconds, 0 is no limit."""
+        settings = self.settings
+        seconds = {
+            "statement_timeout": settings.statement_timeout,
+            "lock_timeout": settings.lock_timeout,
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
+            "client_connection_check_interval": CLIENT_CHECK_SECONDS,
+        }
+        return {
+            "application_name": self.application_name,
+            "timezone": "UTC",
+            "default_transaction_read_only": "on" if read_only else "off",
+            **{name: str(round(value * 1000)) for name, value in seconds.items()},
+        }
+
+    def _engine(self, *, read_only: bool) -> AsyncEngine:
+        pooled = self.settings.pooler == "transaction"
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            connect_args={
+                "async_creator_fn": partial(self.connect, read_only=read_only),
+                "prepared_statement_cache_size": 0 if pooled else STATEMENT_CACHE_SIZE,
+            },
+            pool_size=self.settings.pool_size,
+            max_overflow=0,
+            pool_timeout=self.settings.pool_timeout,
+            pool_use_lifo=True,
+            hide_parameters=True,
+            **({"isolation_level": "AUTOCOMMIT"} if read_only else {}),
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
+
+    def _reading_engine(self) -> AsyncEngine:
+        """Read-only by session default; through a pooler, by each transaction."""
+        if self.settings.pooler == "transaction":
+            return self._writer.execution_options(postgresql_readonly=True)
+        return self._engine(read_only=True)
+
+
+def _settings(target: Target) -> Settings:
+    if isinstance(target, Settings):
+        return target
+    if target is None:
+        return Settings.load()
+    url = DatabaseUrl.parse(target) if isinstance(target, str) else target
+    return Settings(url=url)
+
+
+def _on(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.connect() as connection:
+        return work(connection)
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
+    """Have the pool replace its connections when the server has closed this one.
+
+    Costs no round trip: asyncpg learns of it from the socket.
+    """
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError

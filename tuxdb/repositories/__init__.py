@@ -1,0 +1,14 @@
+"""Statements about the tables: one repository for each noun."""
+
+from tuxdb.repositories.base import Filters, OrderBy, Repository
+from tuxdb.repositories.gallery import GalleryRepository
+from tuxdb.repositories.pages import Page, PaginationResult
+
+__all__ = [
+    "Filters",
+    "GalleryRepository",
+    "OrderBy",
+    "Page",
+    "PaginationResult",
+    "Repository",
+]

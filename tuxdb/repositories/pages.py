@@ -1,0 +1,174 @@
+"""Pages: by number with a total, and by keyset with a cursor."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, and_, false, or_, tuple_
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import asc_op, desc_op, nulls_first_op, nulls_last_op
+
+from tuxdb.errors import UsageError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows, and the cursor of the next ones; None at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class PaginationResult(Generic[T]):
+    """One numbered page, with how many rows there are in all."""
+
+    items: list[T]
+    total: int
+    page: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; 0 when there is no row."""
+        return -(-self.total // self.per_page)
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether a page comes before this one."""
+        return self.page > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a page comes after this one."""
+        return self.page < self.pages
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One column of an order, as PostgreSQL would sort by it."""
+
+    column: ColumnElement[Any]
+    descending: bool = False
+    nulls_last: bool = True
+
+    @classmethod
+    def of(cls, expression: Any) -> "SortKey":  # noqa: ANN401
+        """Read `column`, `column.desc()`, `column.desc().nulls_last()`."""
+        descending, nulls_last = False, None
+        while isinstance(expression, UnaryExpression):
+            modifier = expression.modifier
+            if modifier in (asc_op, desc_op):
+                descending = modifier is desc_op
+            elif modifier in (nulls_first_op, nulls_last_op):
+                nulls_last = modifier is nulls_last_op
+            else:
+                break
+            expression = expression.element
+        last = (not descending) if nulls_last is None else nulls_last
+        return cls(expression, descending, last)
+
+    @property
+    def expression(self) -> ColumnElement[Any]:
+        """The ORDER BY element; NULLS is said only where it is not the default."""
+        ordered = self.column.desc() if self.descending else self.column
+        if not self.nullable or self.nulls_last is not self.descending:
+            return ordered
+        return ordered.nulls_last() if self.nulls_last else ordered.nulls_first()
+
+    @property
+    def nullable(self) -> bool:
+        """Whether NULL can stand in the column."""
+        return bool(getattr(self.column, "nullable", True))
+
+    def after(self, value: Any) -> ColumnElement[bool]:  # noqa: ANN401
+        """Rows that this key alone puts behind `value`."""
+        if value is None:
+            return false() if self.nulls_last else self.column.is_not(None)
+        beyond: ColumnElement[bool] = (
+            self.column < value if self.descending else self.column > value
+        )
+        if self.nullable and self.nulls_last:
+            return or_(beyond, self.column.is_(None))
+        return beyond
+
+    def equal(self, value: Any) -> ColumnElement[bool]:  # noqa: ANN401
+        """Rows that this key cannot tell from `value`."""
+        return self.column.is_(None) if value is None else self.column == value
+
+
+def behind(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
+    """The condition for rows after a given one in the order of `keys`.
+
+    One comparison of tuples where PostgreSQL can use it with an index; else a chain,
+    led by a bound on the first key so that the index still limits the scan.
+    """
+    first = keys[0]
+    plain = all(key.descending is first.descending and not key.nullable for key in keys)
+    if plain:
+        left = tuple_(*(key.column for key in keys))
+        right = tuple_(*values)
+        return left < right if first.descending else left > right
+    chain = [
+        and_(*(k.equal(v) for k, v in before), key.after(value))
+        for key, value, before in _prefixes(keys, values)
+    ]
+    if first.nullable or values[0] is None:
+        return or_(*chain)
+    bound = first.column <= values[0] if first.descending else first.column >= values[0]
+    return and_(bound, or_(*chain))
+
+
+def _prefixes(
+    keys: Sequence[SortKey], values: Sequence[Any]
+) -> list[tuple[SortKey, Any, list[tuple[SortKey, Any]]]]:
+    pairs = list(zip(keys, values, strict=True))
+    return [(key, value, pairs[:at]) for at, (key, value) in enumerate(pairs)]
+
+
+def fingerprint(keys: Sequence[SortKey], filters: Sequence[ColumnElement[bool]]) -> str:
+    """What ties a cursor to its list: the order and the filters with their values."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    parts = []
+    for item in (*(key.expression for key in keys), *filters):
+        compiled = item.compile(dialect=dialect)
+        parts.append(f"{compiled} {sorted(compiled.params.items())}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def write_cursor(mark: str, values: Sequence[Any]) -> str:
+    """An opaque text that names the last row of a page."""
+    plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
+    text = json.dumps([mark, *plain], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, mark: str, keys: Sequence[SortKey]) -> list[Any]:
+    """The values in a cursor; UsageError if it was made for another list."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found, *values = json.loads(base64.b64decode(padded, b"-_", validate=True))
+        if found != mark or len(values) != len(keys):
+            raise ValueError(found)
+        return [_value(key, v) for key, v in zip(keys, values, strict=True)]
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise UsageError("cursor does not belong to this query") from error
+
+
+def _value(key: SortKey, value: Any) -> Any:  # noqa: ANN401
+    if value is None:
+        return None
+    wanted = key.column.type.python_type
+    if wanted is datetime:
+        return datetime.fromisoformat(value)
+    if type(value) is not wanted:
+        raise ValueError(value)
+    return value
