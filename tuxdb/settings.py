@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -189,6 +189,11 @@ class _Layer:
     origin: Callable[[str], Origin]
 
 
+def environment() -> Mapping[str, str]:
+    """The variables of the process, for those who need one that is no setting."""
+    return os.environ
+
+
 def read_secret_file(path: Path) -> str:
     """The first line of a file that only its owner can read."""
     try:
@@ -359,3 +364,26 @@ def _line(path: Path, name: str) -> int | None:
 def _matching_lines(path: Path, pattern: re.Pattern[str]) -> Iterator[int]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return (number for number, line in enumerate(lines, 1) if pattern.match(line))
+
+
+def state_folder() -> Path:
+    """Where reports are kept: `$XDG_STATE_HOME/tuxdb`, or below `~/.local/state`."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser() / "tuxdb"
+
+
+def secrets_in(arguments: Sequence[str]) -> set[str]:
+    """The passwords of every URL that a call could have read, as they are written."""
+    texts = [*arguments, *(os.environ.get(name, "") for name in _variables("url"))]
+    found: set[str] = set()
+    for text in texts:
+        login, at, _ = text.partition("://")[2].rpartition("@")
+        if at:
+            found.add(login.partition(":")[2])
+        try:
+            password = DatabaseUrl.parse(text.partition("=")[2] or text).password
+        except ConfigurationError:
+            continue
+        if password:
+            found.add(password)
+    return {secret for secret in found if secret}

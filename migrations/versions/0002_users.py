@@ -1,4 +1,4 @@
-"""Create users, one row per member of a guild.
+"""Create users, one row per member.
 
 Locks: SHARE ROW EXCLUSIVE on guilds for the foreign key; no scan, the table is new.
 """

@@ -1,4 +1,6 @@
-"""Give users points, from 0 to 2^53 - 1; 0004 validates the check.
+"""Give users points, check not validated.
+
+Balances are from 0 to 2^53 - 1; 0004 validates that.
 
 Locks: ACCESS EXCLUSIVE on users, no scan: constant default, check NOT VALID.
 """

@@ -1,4 +1,4 @@
-"""Validate the check on users.points.
+"""Validate the check on points.
 
 Locks: SHARE UPDATE EXCLUSIVE on users for one scan; reads and writes go on.
 """

@@ -1,4 +1,4 @@
-"""Index users.points, concurrently.
+"""Index users.points concurrently.
 
 Locks: SHARE UPDATE EXCLUSIVE on users; reads and writes go on. Not in a transaction,
 so it stands alone and can be run again: what a killed run left behind goes first.

@@ -1,4 +1,6 @@
-"""Index users for finding a person, the leaderboard and the activity list.
+"""Index users for their lists, concurrently.
+
+For finding a person in all guilds, the leaderboard and the activity list.
 
 Locks: SHARE UPDATE EXCLUSIVE on users; reads and writes go on. Not in a transaction,
 so it stands alone and can be run again: what a killed run left behind goes first.

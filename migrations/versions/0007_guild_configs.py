@@ -1,4 +1,6 @@
-"""Create guild_configs: prefix, log channels, jail, free settings.
+"""Create guild_configs.
+
+Prefix, log channels, jail, and free settings.
 
 Locks: SHARE ROW EXCLUSIVE on guilds for the foreign key; no scan, the table is new.
 """

@@ -1,4 +1,6 @@
-"""Tell other processes which cached guild configuration has changed.
+"""Notify of changed guild_configs.
+
+Other processes hear on `tuxdb_cache` which cached configuration is old.
 
 Locks: SHARE ROW EXCLUSIVE on guild_configs for the trigger, no scan; dropping it takes
 ACCESS EXCLUSIVE.

@@ -1,4 +1,6 @@
-"""Create the points ledger; 0011 guards it.
+"""Create the points ledger.
+
+0011 guards it.
 
 Locks: SHARE ROW EXCLUSIVE on guilds for the foreign key; no scan, the table is new, so
 its indexes need no CONCURRENTLY.

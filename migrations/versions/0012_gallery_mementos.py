@@ -1,4 +1,6 @@
-"""Create gallery_mementos, the channels whose posts a guild keeps.
+"""Create gallery_mementos.
+
+The channels whose posts a guild keeps.
 
 Locks: SHARE ROW EXCLUSIVE on guilds for the foreign key; no scan, the table is new.
 """

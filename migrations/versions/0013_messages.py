@@ -1,4 +1,6 @@
-"""Create messages: high volume, so without foreign keys.
+"""Create messages.
+
+High volume, so without foreign keys.
 
 Locks: none that anybody waits for; the table is new.
 """

@@ -1,5 +1,6 @@
-"""Create tuxdb's own tables: facts about the database, change sets, seeds.
+"""Create tuxdb's own tables.
 
+Facts about the database, change sets, seeds.
 tuxdb_migration is not among them: the runner needs it before the first revision.
 
 Locks: none that anybody waits for; the tables are new.

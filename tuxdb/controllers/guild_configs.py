@@ -59,6 +59,11 @@ class GuildConfigController(BaseController[GuildConfig]):
         """Change a guild's configuration; None if it has none."""
         return await self.update_by_id(guild_id, session=session, **updates)
 
+    async def effective(self, guild_id: int) -> GuildConfig:
+        """The configuration of a guild; the defaults, unsaved, if it has none."""
+        found = await self.get_by_id(guild_id)
+        return found or GuildConfig(guild_id=guild_id)
+
     async def create(
         self,
         joined: AsyncSession | None = None,

@@ -13,6 +13,7 @@ from tuxdb.controllers.movements import Order
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Conflict, InvalidTransfer, InvalidValue, NotFound
 from tuxdb.models import MAX_POINTS, EntryKind, User
+from tuxdb.repositories import Page
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
 
@@ -49,6 +50,55 @@ class UserController(BaseController[User]):
         """The user with a Discord id in a guild, or None."""
         executor = self._reading(session)
         return await self.repository.get_member(executor, guild_id, discord_id)
+
+    async def require_member(
+        self,
+        guild_id: int,
+        discord_id: int,
+        *,
+        session: AsyncSession | None = None,
+    ) -> User:
+        """The user with a Discord id in a guild, or NotFound."""
+        found = await self.get_member(guild_id, discord_id, session=session)
+        if found is None:
+            hint = f"tuxdb users list --guild {guild_id}"
+            raise NotFound("user", f"{discord_id} in guild {guild_id}", hint=hint)
+        return found
+
+    async def update_member(
+        self,
+        guild_id: int,
+        discord_id: int,
+        *,
+        session: AsyncSession | None = None,
+        **changes: Any,  # noqa: ANN401
+    ) -> User:
+        """Change the user with a Discord id in a guild, or raise NotFound."""
+
+        async def work(own: AsyncSession) -> User:
+            user = await self.require_member(guild_id, discord_id, session=own)
+            changed = await self.update_by_id(user.id, session=own, **changes)
+            return changed or user
+
+        return await self._in_transaction(session, work)
+
+    async def page_by_guild(
+        self,
+        guild_id: int,
+        *,
+        sort: str = "id",
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[User]:
+        """Users of a guild in the order of a column, the row id closing it."""
+        column = self.repository.column(sort)
+        return await self.page_after(
+            after,
+            filters=col(User.guild_id) == guild_id,
+            order_by=column.desc() if descending else column,
+            limit=limit,
+        )
 
     async def create_user(
         self,

@@ -208,9 +208,15 @@ class Cache(Generic[KeyT, ValueT]):
             await asyncio.wait((running.task,))
         finally:
             running.waiters -= 1
-            if not running.waiters and not running.task.done():
-                self._end(key, running)
-                running.task.cancel()
-                await asyncio.wait((running.task,))
-                _ = running.task.cancelled() or running.task.exception()
+            if not running.waiters:
+                await self._abandon(key, running)
         return running.task.result()
+
+    async def _abandon(self, key: KeyT, running: _Load[ValueT]) -> None:
+        task = running.task
+        if not task.done():
+            self._end(key, running)
+            task.cancel()
+            await asyncio.wait((task,))
+        # Looked at, so that the loop does not report an error nobody waits for.
+        _ = task.cancelled() or task.exception()

@@ -11,8 +11,7 @@ from collections.abc import (
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy import Column, Dialect, Table, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy import Dialect, Table, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,25 +67,6 @@ async def copy_bytes(
             format="binary" if binary else "text",
         ),
     )
-
-
-async def reserve_ids(session: AsyncSession, column: Column[int], count: int) -> int:
-    """Take `count` ids in a row from an identity column; returns the first.
-
-    Nobody else gets them, even if the transaction is rolled back.
-    """
-    sequence = func.pg_get_serial_sequence(column.table.name, column.name)
-    taken = (
-        select(func.nextval(cast(sequence, REGCLASS)).label("id"))
-        .select_from(func.generate_series(1, count))
-        .subquery()
-    )
-    ends = select(func.min(taken.c.id), func.max(taken.c.id))
-    while count:
-        first, last = (await session.execute(ends)).one()
-        if last - first + 1 == count:
-            return int(first)
-    return 1
 
 
 async def driver_connection(session: AsyncSession) -> Driver:

@@ -62,7 +62,7 @@ class PoolerBetween(asyncpg.InterfaceError):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(
             "a connection pooler is between tuxdb and the server, LISTEN is not safe; "
-            "set pooler = 'transaction' to cache by age alone"
+            "set pooler = 'transaction', or cache_listen = false, to cache by age alone"
         )
 
 
@@ -177,9 +177,10 @@ class Listener:
 
         connection.add_termination_listener(on_end)
         try:
+            await self._ask(connection)  # a LISTEN would stay behind in a pooler
             with _deadline(connection, ANSWER_SECONDS):
                 await connection.add_listener(CHANNEL, self._heard)
-            await self._probe(connection)
+            await self._renew(connection)
             self._attempted.set()
             self._delay_seconds = FIRST_DELAY_SECONDS
             self._warned = False
@@ -187,17 +188,21 @@ class Listener:
             while not closed.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(closed.wait(), PROBE_SECONDS)
-                await self._probe(connection)
+                await self._renew(connection)
         finally:
             await _hang_up(connection)
 
-    async def _probe(self, connection: Connection) -> None:
-        """Extend the lease, by an answer that came through this very connection."""
+    async def _ask(self, connection: Connection) -> float:
+        """Have this very connection answer; the time at which it was asked."""
         asked = self._clock()
         with _deadline(connection, ANSWER_SECONDS):
             answered_by = await connection.fetchval("SELECT pg_backend_pid()")
         if answered_by != connection.get_server_pid():
             raise PoolerBetween
+        return asked
+
+    async def _renew(self, connection: Connection) -> None:
+        asked = await self._ask(connection)
         if not connection.is_closed():
             self.listening_until = asked + LEASE_SECONDS
 

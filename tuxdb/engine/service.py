@@ -74,11 +74,10 @@ class DatabaseService:
     ) -> None:
         self.settings = _settings(target)
         self.application_name = application_name
-        self._writer = self._engine(read_only=False)
+        single = self._engine(read_only=False)
+        self._single = single.sync_engine
+        self._writer = single.execution_options(isolation_level="READ COMMITTED")
         self._reader = self._reading_engine()
-        self._single = self._writer.sync_engine.execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
         self.reads = Statements(self.run_read)
         self.statements = Statements(self.run_statement)
         self._feed = change_feed(self.settings, self._address)
@@ -321,7 +320,7 @@ class DatabaseService:
             pool_timeout=self.settings.pool_timeout,
             pool_use_lifo=True,
             hide_parameters=True,
-            **({"isolation_level": "AUTOCOMMIT"} if read_only else {}),
+            isolation_level="AUTOCOMMIT",  # cheapest; transactions ask for another
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return engine

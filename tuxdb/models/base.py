@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from pydantic import ConfigDict
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, func, text
 from sqlmodel import Field, SQLModel
 
@@ -27,6 +28,7 @@ class Model(SQLModel):
     lazy load of an expired column cannot work under asyncio.
     """
 
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
 

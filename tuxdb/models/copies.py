@@ -91,10 +91,11 @@ def model_copier(model: type[ModelT]) -> Callable[[ModelT], ModelT]:
         state.key = values[_STATE].key
         values[_STATE] = state
         for name in changeable:
-            if name in values:
-                value = values[name]
-                # Most are empty: a new {} costs a tenth of a copy.
-                values[name] = {} if value == {} else copy_json(value)
+            value = values.get(name)
+            if value:
+                values[name] = copy_json(value)
+            elif value is not None:
+                values[name] = type(value)()  # most are empty, this is the fast way
         for name in related:
             if name in values:
                 del values[name]

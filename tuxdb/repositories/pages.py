@@ -147,7 +147,7 @@ def fingerprint(keys: Sequence[SortKey], filters: Sequence[ColumnElement[bool]])
 def write_cursor(mark: str, values: Sequence[Any]) -> str:
     """An opaque text that names the last row of a page."""
     plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
-    text = json.dumps([mark, *plain], separators=(",", ":"))
+    text = json.dumps([_seal(mark, plain), *plain], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -156,11 +156,16 @@ def read_cursor(cursor: str, mark: str, keys: Sequence[SortKey]) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found, *values = json.loads(base64.b64decode(padded, b"-_", validate=True))
-        if found != mark or len(values) != len(keys):
+        if found != _seal(mark, values) or len(values) != len(keys):
             raise ValueError(found)
         return [_value(key, v) for key, v in zip(keys, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise UsageError("cursor does not belong to this query") from error
+
+
+def _seal(mark: str, values: Sequence[Any]) -> str:
+    """What shows that neither the list nor the values were exchanged."""
+    return hashlib.sha256(f"{mark}{json.dumps(values)}".encode()).hexdigest()[:12]
 
 
 def _value(key: SortKey, value: Any) -> Any:  # noqa: ANN401

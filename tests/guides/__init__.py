@@ -1,0 +1,1 @@
+"""Every snippet that the two guides call right, run against the package."""

@@ -1,0 +1,1 @@
+"""Changing many rows: conditions, assignments, files, previews, change sets."""

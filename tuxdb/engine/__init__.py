@@ -1,0 +1,1 @@
+"""The database service and the embedded PostgreSQL server under it."""
