@@ -50,11 +50,12 @@ def _create_changeset() -> None:
     op.create_table(
         "tuxdb_changeset",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("table_name", sa.Text(), nullable=False),
         sa.Column("command", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text()),
         sa.Column("reason", sa.Text()),
+        sa.Column("parts", postgresql.JSONB(), nullable=False),
         sa.Column("rows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("progress", postgresql.JSONB()),
         sa.Column("undoes", sa.Uuid()),
         sa.Column(
             "created_at",
@@ -80,9 +81,11 @@ def _create_change() -> None:
         "tuxdb_change",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("changeset_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("row_key", postgresql.JSONB(), nullable=False),
         sa.Column("before", postgresql.JSONB()),
         sa.Column("after", postgresql.JSONB()),
+        sa.Column("row_hash", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tuxdb_change")),
         sa.ForeignKeyConstraint(
             ["changeset_id"],
@@ -92,7 +95,9 @@ def _create_change() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_tuxdb_change_changeset_id"), "tuxdb_change", ["changeset_id"]
+        op.f("ix_tuxdb_change_changeset_id_id"),
+        "tuxdb_change",
+        ["changeset_id", "id"],
     )
 
 

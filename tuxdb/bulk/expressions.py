@@ -79,9 +79,14 @@ def find_column(name: str, table: Table, text: str, start: int) -> Column[Any]:
     """The column with a name, or an error that suggests the nearest one."""
     if name in table.c:
         return table.c[name]
-    near = difflib.get_close_matches(name, table.c.keys(), 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = nearest(name, table)
     raise mistake(text, start, f"{table.name} has no column {name!r}{hint}")
+
+
+def nearest(name: str, table: Table) -> str:
+    """`; did you mean 'points'?`, or nothing."""
+    near = difflib.get_close_matches(name, table.c.keys(), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class _Parser:

@@ -40,17 +40,25 @@ class AppliedMigration(Model, table=True):
 
 
 class ChangeSet(Model, table=True):
-    """A change of many rows: who, why, and what it undoes."""
+    """A change of many rows: who, why, what it undoes.
+
+    `parts` describes each table touched: its name, key columns, changed columns, all
+    columns in the order in which `row_hash` was made. `progress` is set while a change
+    made in batches is not complete.
+    """
 
     __tablename__ = "tuxdb_changeset"
     __table_args__ = (Index(None, "created_at"), Index(None, "undoes"))
 
     id: UUID = Field(sa_type=Uuid, primary_key=True)
-    table_name: str = Field(sa_type=Text)
     command: str = Field(sa_type=Text)
     actor: str | None = Field(default=None, sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
+    parts: list[dict[str, Any]] = Field(sa_type=JSONB, nullable=False)
     rows: int = big_integer(default=0)
+    progress: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True)
+    )
     undoes: UUID | None = Field(
         default=None, sa_type=Uuid, foreign_key="tuxdb_changeset.id"
     )
@@ -58,20 +66,25 @@ class ChangeSet(Model, table=True):
 
 
 class Change(Model, table=True):
-    """One row before and after a change set; NULL before is an insert."""
+    """One row before and after, values as PostgreSQL's text, so that undo is exact.
+
+    NULL before is an insert, NULL after a delete. `row_hash` is of the whole row after.
+    """
 
     __tablename__ = "tuxdb_change"
-    __table_args__ = (Index(None, "changeset_id"),)
+    __table_args__ = (Index(None, "changeset_id", "id"),)
 
     id: int = row_id()
     changeset_id: UUID = Field(
         sa_type=Uuid, foreign_key="tuxdb_changeset.id", ondelete="CASCADE"
     )
+    part: int = big_integer(default=0, minimum=0)
     row_key: dict[str, Any] = Field(sa_type=JSONB, nullable=False)
     before: dict[str, Any] | None = Field(
         default=None, sa_type=JSONB(none_as_null=True)
     )
     after: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    row_hash: int | None = big_integer(default=None)
 
 
 class Seed(Model, table=True):
