@@ -1,6 +1,10 @@
-"""Database: the assembled whole, one controller for each noun."""
+"""Database: the assembled whole, one controller for each noun.
+
+What only few commands need is imported when it is first used.
+"""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tuxdb.controllers import (
     CaseController,
@@ -12,6 +16,10 @@ from tuxdb.controllers import (
     UserController,
 )
 from tuxdb.engine.service import DatabaseService
+
+if TYPE_CHECKING:
+    from tuxdb.controllers.changes import ChangesController
+    from tuxdb.controllers.guard import GuardController
 
 
 class Database(DatabaseService):
@@ -51,3 +59,17 @@ class Database(DatabaseService):
     def messages(self) -> MessageController:
         """Stored messages."""
         return MessageController(self)
+
+    @cached_property
+    def changes(self) -> "ChangesController":
+        """Bulk updates and change sets."""
+        from tuxdb.controllers.changes import ChangesController  # noqa: PLC0415
+
+        return ChangesController(self)
+
+    @cached_property
+    def guard(self) -> "GuardController":
+        """The production marker."""
+        from tuxdb.controllers.guard import GuardController  # noqa: PLC0415
+
+        return GuardController(self)

@@ -1,6 +1,5 @@
 """Changing many rows: by a condition, or from a file; recorded row by row."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.assignments import parse_assignments
-from tuxdb.bulk.changesets import Author, RowChange, begin, prepare, sample_of
+from tuxdb.bulk.changesets import SAMPLE, Author, RowChange, begin, prepare, sample_of
 from tuxdb.bulk.expressions import parse_where
 from tuxdb.bulk.inputs import lines, open_input
 from tuxdb.bulk.problems import Problems
@@ -47,6 +46,7 @@ class UpdateRequest:
     key: tuple[str, ...] = ()
     skip_missing: bool = False
     max_rows: int = MOST_ROWS
+    sample: int | None = SAMPLE
 
     def check(self) -> None:
         """Raise UsageError for options that do not go together."""
@@ -94,31 +94,58 @@ async def apply_update(session: AsyncSession, request: UpdateRequest) -> Preview
     request.check()
     await prepare(session)
     prepared = await prepare_update(session, request)
-    changeset = await begin(session, request.author)
+    return await apply(
+        session,
+        prepared,
+        request.author,
+        max_rows=request.max_rows,
+        sample=request.sample,
+    )
+
+
+async def apply(
+    session: AsyncSession,
+    prepared: Prepared,
+    author: Author,
+    *,
+    max_rows: int,
+    sample: int | None = SAMPLE,
+) -> Preview:
+    """Change the rows of something prepared, and record them as a change set.
+
+    The preview holds `sample` rows, or all of them for None.
+    """
+    changeset = await begin(session, author)
     matched, changed = await change(session, prepared, changeset.id)
-    if changed > request.max_rows:
+    name = prepared.part.table.fullname
+    if changed > max_rows:
         raise Refused(
-            f"this would change {changed} rows of {request.table}, "
-            f"more than --max-rows {request.max_rows}",
+            f"this would change {changed} rows of {name}, "
+            f"more than --max-rows {max_rows}",
             hint=f"look at it with --dry-run, then --max-rows {changed}",
         )
     changeset.parts = [prepared.part.describe(changed)]
     changeset.rows = changed
     await session.flush()
-    sample = await sample_of(session, changeset.id)
-    name = prepared.part.table.fullname
-    return Preview(name, matched, changed, changeset.id, sample)
+    rows = await sample_of(session, changeset.id, sample)
+    return Preview(name, matched, changed, changeset.id, rows)
 
 
-async def prepare_update(session: AsyncSession, request: UpdateRequest) -> Prepared:
-    """Read the request against the table as it is in the database."""
+async def prepare_update(
+    session: AsyncSession, request: UpdateRequest, *, keep: bool = False
+) -> Prepared:
+    """Read the request against the table as it is in the database.
+
+    The rows of a file are staged for this transaction, or with `keep` for as long as
+    the connection lives.
+    """
     table = await find_table(session, request.table)
     refuse_protected_table(table)
     if request.file is not None:
-        return await _from_file(session, request, table)
+        return await _from_file(session, request, table, keep=keep)
     assignments = parse_assignments(request.assignments, table)
     part = Part(table, tuple(item.name for item in assignments))
-    await _refuse_protected(session, part)
+    await refuse_protected(session, part)
     source = select(table)
     if request.where is not None:
         source = source.where(parse_where(request.where, table))
@@ -134,12 +161,12 @@ async def change(
     try:
         row = (await session.execute(statement)).one()
     except IntegrityError as error:
-        raise _broken_rule(error) from error
+        raise broken_rule(error) from error
     return row.matched, row.changed
 
 
 async def _from_file(
-    session: AsyncSession, request: UpdateRequest, table: Table
+    session: AsyncSession, request: UpdateRequest, table: Table, *, keep: bool
 ) -> Prepared:
     name = request.file or ""
     for column in request.key:
@@ -150,11 +177,14 @@ async def _from_file(
         records = read_records(
             name, lines(source, problems), problems, request.file_kind
         )
-        staged = await stage(session, table, request.key, records, problems)
+        on_commit = "PRESERVE ROWS" if keep else "DROP"
+        staged = await stage(
+            session, table, request.key, records, problems, on_commit=on_commit
+        )
     if not request.skip_missing:
         await refuse_missing(session, table, staged)
     part = Part(table, staged.changed)
-    await _refuse_protected(session, part)
+    await refuse_protected(session, part)
     return Prepared(part, _matching(table, staged), _new_values(staged))
 
 
@@ -167,7 +197,8 @@ def _new_values(staged: Staged) -> dict[str, ColumnElement[Any]]:
     return {name: staged.table.c[name] for name in staged.changed}
 
 
-async def _refuse_protected(session: AsyncSession, part: Part) -> None:
+async def refuse_protected(session: AsyncSession, part: Part) -> None:
+    """Refuse columns that are not changed by hand, as the database is now."""
     connection = await session.connection()
     has_ledger = await connection.run_sync(
         lambda sync: inspector_of(sync).has_table(
@@ -177,8 +208,8 @@ async def _refuse_protected(session: AsyncSession, part: Part) -> None:
     refuse_protected_columns(part.table, part.changed, has_ledger=has_ledger)
 
 
-def _broken_rule(error: IntegrityError) -> Conflict:
-    """Name row, constraint and value: they are the operator's own data."""
+def broken_rule(error: IntegrityError) -> Conflict:
+    """The error for a broken constraint: name row, constraint and value."""
     cause: Any = driver_error(error)
     plain = ConstraintViolation(error)
     detail = getattr(cause, "detail", None)
@@ -186,8 +217,3 @@ def _broken_rule(error: IntegrityError) -> Conflict:
         f"{plain.message}; nothing was changed" + (f"\n  {detail}" if detail else ""),
         details=plain.details,
     )
-
-
-def key_texts(row_key: dict[str, str], names: Sequence[str]) -> str:
-    """A row's key for people: `12`, or `1, 12`."""
-    return ", ".join(row_key[name] for name in names)

@@ -197,7 +197,7 @@ class Cluster:
             return
         try:
             places.share(opened)
-            wanted = idle_text(self.idle_seconds)
+            wanted = b"%g\n" % self.idle_seconds
             if os.read(opened, 32) != wanted:
                 os.ftruncate(opened, 0)
                 os.pwrite(opened, wanted, 0)
@@ -242,11 +242,6 @@ class Cluster:
 
     def _clusters(self) -> list[Path]:
         return sorted(self.home.glob("pg[0-9][0-9]"), reverse=True)
-
-
-def idle_text(seconds: float) -> bytes:
-    """How the idle file has it."""
-    return b"%g\n" % seconds
 
 
 def _check_name(database: str) -> None:

@@ -21,7 +21,7 @@ from tuxdb.errors import ConfigurationError, DatabaseUnavailable
 if TYPE_CHECKING:
     from tuxdb.engine.embedded import Cluster
 
-SUPERVISOR = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name(processes.SUPERVISOR)
 LOCK_SECONDS = 60.0
 SETTLE_SECONDS = 20.0
 UNREACHABLE_SECONDS = 3.0
@@ -46,7 +46,7 @@ def start(cluster: "Cluster") -> None:
             binaries = executable_by(account, cluster.binaries, cluster.home)
             if not data.exists():
                 initialise(data, binaries, account, lock=lock, log=log)
-            _clear_remains(data)
+            _clear_remains(data, cluster.socket_dir)
             configure(data, binaries, account)
             _launch(cluster, data, binaries, account, lock=lock, log=log)
         finally:
@@ -58,14 +58,13 @@ def stop(cluster: "Cluster") -> bool:
     cluster.release()
     if not cluster.home.exists():
         return False
-    account = cluster.account
-    with places.locked(cluster.lock, account, LOCK_SECONDS):
+    with places.locked(cluster.lock, cluster.account, LOCK_SECONDS):
         server = processes.postmaster(cluster.home)
-        if server is None:
-            return False
-        _end(server)
-        _remove_short_folder(cluster)
-        return True
+        _end(cluster.home, server)
+        if server and places.run_folder(cluster.home) is None:
+            with contextlib.suppress(OSError):
+                cluster.socket_dir.rmdir()
+        return server is not None
 
 
 def _settles(cluster: "Cluster") -> bool:
@@ -86,7 +85,9 @@ def _settles(cluster: "Cluster") -> bool:
         waited = time.monotonic() - began
         lost = not (cluster.socket_dir / SOCKET_NAME).exists()
         if lost and waited > UNREACHABLE_SECONDS:
-            _end(server)  # somebody has removed its socket: nobody can use it
+            _end(
+                cluster.home, server
+            )  # somebody has removed its socket: nobody can use it
         elif waited > SETTLE_SECONDS:
             raise DatabaseUnavailable(STILL_STARTING, hint="tuxdb db logs")
         time.sleep(POLL_SECONDS)
@@ -128,14 +129,23 @@ def _open_log(path: Path, account: Account) -> int:
     return places.open_private(path, os.O_WRONLY | os.O_APPEND, account)
 
 
-def _clear_remains(data: Path) -> None:
-    """Remove what a killed server left: there is none, as the caller has seen."""
+def _clear_remains(data: Path, sockets: Path) -> None:
+    """Remove what a killed server left; that none lives, the caller has seen.
+
+    PostgreSQL itself would take a zombie, or another program with the same number,
+    for the server that wrote these files.
+    """
     for process in processes.orphans(data):
         with processes.watched(process) as orphan:
             if not orphan.wait(QUICK_STOP_SECONDS):
                 orphan.send(signal.SIGKILL)
                 orphan.wait(QUICK_STOP_SECONDS)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for path in (
+        data / "postmaster.pid",
+        sockets / SOCKET_NAME,
+        sockets / f"{SOCKET_NAME}.lock",
+    ):
+        path.unlink(missing_ok=True)
 
 
 def _launch(
@@ -150,7 +160,7 @@ def _launch(
     folder = cluster.socket_dir
     places.make_private(folder, account)
     places.check_private(folder, account.uid)
-    places.write_private(cluster.idle_file, idle_text(cluster.idle_seconds), account)
+    places.write_private(cluster.idle_file, f"{cluster.idle_seconds:g}\n", account)
     begin = os.fstat(log).st_size
     command: list[str | Path] = [sys.executable, "-I", "-S", SUPERVISOR]
     command += [binaries.program("postgres"), data, folder]
@@ -194,29 +204,21 @@ def _read(reader: int) -> bytes:
     return os.read(reader, 64) if poll.poll(SETTLE_SECONDS * 1000) else b"slow"
 
 
-def _end(server: processes.Process) -> None:
-    """Stop a server, cleanly if it can be; then its supervisor ends by itself."""
-    parent = processes.look_up(server.parent)
-    with contextlib.ExitStack() as held:
-        watch = held.enter_context(processes.watched(server))
-        above = None
-        if parent and any(SUPERVISOR.name in word for word in parent.command):
-            above = held.enter_context(processes.watched(parent))
-        watch.send(signal.SIGINT)
-        if not watch.wait(STOP_SECONDS):
-            watch.send(signal.SIGQUIT)
+def _end(home: Path, server: processes.Process | None) -> None:
+    """Stop the server, cleanly if it can be; then its supervisor ends by itself."""
+    above = processes.supervisor(home)
+    if server:
+        with processes.watched(server) as watch:
+            watch.send(signal.SIGINT)
+            if not watch.wait(STOP_SECONDS):
+                watch.send(signal.SIGQUIT)
             if not watch.wait(QUICK_STOP_SECONDS):
                 raise DatabaseUnavailable(
                     f"the embedded server (process {server.pid}) does not stop"
                 )
-        if above:
-            above.wait(QUICK_STOP_SECONDS)
-
-
-def _remove_short_folder(cluster: "Cluster") -> None:
-    if places.run_folder(cluster.home) is None:
-        with contextlib.suppress(OSError):
-            cluster.socket_dir.rmdir()
+    if above:
+        with processes.watched(above) as watch:
+            watch.wait(QUICK_STOP_SECONDS)
 
 
 def _last_words(path: Path, begin: int) -> str:

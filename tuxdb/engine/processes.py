@@ -16,6 +16,7 @@ from pathlib import Path
 PROC = Path("/proc")
 DEAD_STATES = frozenset("ZXx")
 POLL_SECONDS = 0.01
+SUPERVISOR = "supervisor.py"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,21 @@ def postmaster(home: Path) -> Process | None:
     """The living server of a home, whatever its pid file says."""
     for pid in (*_written_pids(home), *_all_pids()):
         process = look_up(pid)
-        data = process.data if process else None
-        if data and data.parent == home:
-            return process
+        if process and process.data and process.data.parent == home:
+            # a child that was forked just now still looks like its parent
+            parent = look_up(process.parent)
+            return parent if parent and parent.data == process.data else process
+    return None
+
+
+def supervisor(home: Path) -> Process | None:
+    """The living supervisor of a home's server."""
+    for pid in _all_pids():
+        process = look_up(pid)
+        if process and process.state not in DEAD_STATES:
+            scripts = [word.rsplit("/", 1)[-1] for word in process.command]
+            if SUPERVISOR in scripts and str(home / "lock") in process.command:
+                return process
     return None
 
 

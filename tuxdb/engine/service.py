@@ -156,6 +156,22 @@ class DatabaseService:
                 await asyncio.shield(asyncio.ensure_future(session.close()))
 
     @asynccontextmanager
+    async def held_session(self) -> AsyncIterator[AsyncSession]:
+        """Open a session that keeps one connection over several transactions.
+
+        The caller commits; what is not committed is rolled back at the end. Temporary
+        tables go with the connection, which is not used again.
+        """
+        with translated(self.place):
+            async with self._writer.connect() as connection:
+                session = Session(bind=connection, expire_on_commit=False)
+                try:
+                    yield session
+                finally:
+                    await asyncio.shield(asyncio.ensure_future(session.close()))
+                    await asyncio.shield(asyncio.ensure_future(connection.invalidate()))
+
+    @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """Open a session whose statements all see one instant; read-only, no limits.
 

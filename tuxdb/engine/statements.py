@@ -87,18 +87,22 @@ class Statements:
     ) -> Found[Any]:
         """Run a statement; model objects where its rows are those of one model."""
         entity = statement.get_execution_options().get(ENTITY)
+        found: Found[Any]
         if entity is None:
-            return await self._run(lambda line: _loaded(line, statement, params))
+            found = await self._run(lambda line: _loaded(line, statement, params))
+            return found
         hydrate = hydrator(entity)
 
         def work(connection: Connection) -> Found[Any]:
             rows = connection.execute(statement, params).all()
             return Found([hydrate(row) for row in rows], len(rows))
 
-        found: Found[Any] = await self._run(work)
+        found = await self._run(work)
         return found
 
-    async def scalar(self, statement: Executable, params: Parameters = None) -> Any:  # noqa: ANN401
+    async def scalar(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> Any:  # noqa: ANN401
         """Run a statement; its first value."""
         return await self._run(lambda line: line.scalar(statement, params))
 

@@ -18,10 +18,17 @@ from collections.abc import Callable
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 READY_POLL_SECONDS = 0.004
-CHECK_SECONDS = (0.1, 5.0)
+CHECK_SECONDS = (0.1, 2.0)
 LINGER_SECONDS = 10.0
 ORPHAN_SECONDS = 5.0
 CLIENT_MARK = b"[local]"
+FIXED = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "port=5432",
+    "logging_collector=off",
+    "log_destination=stderr",
+)
 Prctl = Callable[[int, int], object]
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C", "TZ": "UTC"}
 
@@ -83,14 +90,11 @@ class Server:
             return
         try:
             self.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-            if os.getppid() != parent:
-                os._exit(1)
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            os.dup2(2, 1)
-            os.closerange(3, 65536)
-            os.execve(  # noqa: S606 - no shell is wanted
-                self.options.postgres, self._command(), ENVIRONMENT
-            )
+            if os.getppid() == parent:
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+                os.dup2(2, 1)
+                os.closerange(3, 65536)
+                os.execve(*self._program())  # noqa: S606 - no shell is wanted
         except OSError as error:
             os.write(2, f"cannot run {self.options.postgres}: {error}\n".encode())
         finally:
@@ -114,21 +118,18 @@ class Server:
                 os.kill(self.pid, signal.SIGINT)
                 self.told_to_stop = False
             self._sleep(use.interval())
-            if not self.ended and use.is_over(self.pid):
+            if not self.ended and use.is_over(self.pid, awaited=use.awaited()):
                 self._stop_unless_used(use)
 
     def bury(self) -> None:
-        """Wait for what a crashed server left behind; nothing of it may live on."""
+        """End what a crashed server left behind, and wait for it."""
         deadline = time.monotonic() + ORPHAN_SECONDS
-        for child in _children(os.getpid()) or ():
-            with contextlib.suppress(OSError):
-                os.kill(child, signal.SIGQUIT)
         while _reap() is not None:
-            if time.monotonic() > deadline:
-                for child in _children(os.getpid()) or ():
-                    with contextlib.suppress(OSError):
-                        os.kill(child, signal.SIGKILL)
-            time.sleep(0.01)
+            last = time.monotonic() > deadline
+            for child in _children(os.getpid()) or ():
+                with contextlib.suppress(OSError):
+                    os.kill(child, signal.SIGKILL if last else signal.SIGQUIT)
+            time.sleep(0.02)
 
     def _stop_unless_used(self, use: "Use") -> None:
         """Stop under the lock: a caller that wants in waits and starts it again."""
@@ -147,7 +148,7 @@ class Server:
     def _told_if_over(self, use: "Use") -> bool:
         """Look once more while no caller can be between its touch and its login."""
         callers = _lock(use.path)
-        over = (callers is not None or use.limit == 0) and use.is_over(self.pid)
+        over = use.is_over(self.pid, awaited=callers is None)
         if over:
             os.kill(self.pid, signal.SIGINT)
         if callers is not None:
@@ -171,13 +172,12 @@ class Server:
         mine = lines[0] == b"%d" % self.pid
         return mine and any(line.strip() == b"ready" for line in lines[7:])
 
-    def _command(self) -> list[str]:
+    def _program(self) -> tuple[str, list[str], dict[str, str]]:
         options = self.options
-        fixed = ("listen_addresses=", "unix_socket_permissions=0700", "port=5432")
         command = [options.postgres, "-D", options.data, "-k", options.socket]
-        for setting in (*fixed, "logging_collector=off", "log_destination=stderr"):
+        for setting in FIXED:
             command += ["-c", setting]
-        return command
+        return options.postgres, command, ENVIRONMENT
 
 
 class Use:
@@ -195,24 +195,28 @@ class Use:
         self.seen = False
         self.known: dict[int, bool] = {}
         self.last = time.monotonic()
+        self._touched()  # by the start itself
 
     def interval(self) -> float:
         """How long until the next look."""
         return min(max(self.limit / 10, CHECK_SECONDS[0]), CHECK_SECONDS[1])
 
-    def is_over(self, server: int) -> bool:
-        """Look again, and say whether the server has been idle long enough."""
+    def is_over(self, server: int, *, awaited: bool) -> bool:
+        """Look again, and say whether the server has been idle long enough.
+
+        `awaited` says that a caller holds the idle file: it is about to log in, or
+        wants the server for as long as it lives. It gets some time to connect.
+        """
         now = time.monotonic()
         clients = self._clients(server)
-        if self._touched() or clients:
+        touched = self._touched()
+        self.seen = self.seen or clients or touched or awaited
+        if clients or touched:
             self.last = now
-        idle = now - self.last
-        if self.limit > 0:
-            return idle >= self.limit
-        wanted = self._wanted()
-        self.seen = self.seen or clients or wanted
-        awaited = wanted or not self.seen
-        return not (clients or (awaited and idle < LINGER_SECONDS))
+            return False
+        starting = self.limit == 0 and not self.seen
+        grace = LINGER_SECONDS if awaited or starting else 0
+        return now - self.last >= self.limit + grace
 
     def _touched(self) -> bool:
         with contextlib.suppress(OSError, ValueError):
@@ -223,7 +227,8 @@ class Use:
                 return True
         return False
 
-    def _wanted(self) -> bool:
+    def awaited(self) -> bool:
+        """Whether a caller holds the idle file."""
         free = _lock(self.path)
         if free is not None:
             os.close(free)
@@ -288,16 +293,13 @@ def _is_client(pid: int) -> bool:
 
 def _read(path: str) -> bytes:
     """The beginning of a file, or nothing."""
-    try:
+    with contextlib.suppress(OSError):
         opened = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return os.read(opened, 65536)
-    except OSError:
-        return b""
-    finally:
-        os.close(opened)
+        try:
+            return os.read(opened, 65536)
+        finally:
+            os.close(opened)
+    return b""
 
 
 def _lock(path: str) -> int | None:

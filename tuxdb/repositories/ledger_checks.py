@@ -149,7 +149,7 @@ def supply_is_held(guild_id: int | None) -> Select[Any]:
     joined = left.outerjoin(right, left.c.guild_id == right.c.guild_id, full=True)
     recorded = func.coalesce(left.c.held, 0)
     computed = func.coalesce(right.c.net, 0)
-    return (
+    finding: Select[Any] = (
         select(
             literal("I4", String).label("code"),
             func.coalesce(left.c.guild_id, right.c.guild_id).label("guild_id"),
@@ -163,6 +163,7 @@ def supply_is_held(guild_id: int | None) -> Select[Any]:
         .select_from(joined)
         .where(recorded != computed)
     )
+    return finding
 
 
 def correction_mirrors(guild_id: int | None) -> Select[Any]:

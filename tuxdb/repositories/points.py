@@ -130,7 +130,7 @@ class PointsRepository(Repository[PointsTransaction]):
         """Active users of a guild by points."""
         return await self.users.page_after(
             session,
-            filters=[col(User.guild_id) == guild_id, col(User.is_active)],
+            filters=[col(User.guild_id) == guild_id, col(User.is_active).is_(True)],
             order_by=col(User.points).desc(),
             after=after,
             limit=limit,
@@ -142,7 +142,7 @@ class PointsRepository(Repository[PointsTransaction]):
             session,
             [
                 col(User.guild_id) == guild_id,
-                col(User.is_active),
+                col(User.is_active).is_(True),
                 col(User.points) > points,
             ],
         )
@@ -155,7 +155,7 @@ class PointsRepository(Repository[PointsTransaction]):
         )
         return await self.users.count(
             session,
-            [col(User.guild_id) == user.guild_id, col(User.is_active), ahead],
+            [col(User.guild_id) == user.guild_id, col(User.is_active).is_(True), ahead],
         )
 
     async def page_of_entries(

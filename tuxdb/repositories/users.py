@@ -27,7 +27,7 @@ class UserRepository(Repository[User]):
 
     async def with_active_cases(self, session: Executor, guild_id: int) -> list[User]:
         """Users of a guild that have a case which is still active."""
-        active = select(Case.id).where(
+        active = select(col(Case.id)).where(
             col(Case.guild_id) == guild_id,
             col(Case.user_id) == col(User.id),
             col(Case.is_active),
