@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.command import Cli, ForkServer
-from tests.harness.databases import Databases, place, processes_of
+from tests.harness.databases import Databases, place
+from tests.harness.servers import processes_of
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
 
@@ -58,7 +59,7 @@ def _data_folder() -> Iterator[Path]:
     if home.exists():
         Cluster(home).stop()
         shutil.rmtree(home)
-    assert processes_of(home) == []
+    assert processes_of(home) == {}
 
 
 @pytest.fixture

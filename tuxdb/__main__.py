@@ -1,5 +1,7 @@
 """Run tuxdb as `python -m tuxdb`."""
 
+import sys
+
 from tuxdb.cli import main
 
-main()
+sys.exit(main())

@@ -7,18 +7,24 @@ profile chosen by flag, environment, `.env`, project file, user file, default.
 import difflib
 import os
 import re
-import stat
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tuxdb.config_files import (
+    PROFILES,
+    Section,
+    find_project_file,
+    read_config,
+    read_dotenv,
+    read_secret_file,
+)
 from tuxdb.errors import ConfigurationError
 from tuxdb.urls import DatabaseUrl, mask
 
-PROJECT_FILES = ("tuxdb.toml", "pyproject.toml")
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 MANY_SECONDS = 7 * 24 * 3600.0
 
@@ -127,6 +133,7 @@ class Settings:
     seeds: Path | None = _key(_folder, "folder with seed sets", Path("seeds"))
     profile: str | None = _key(_word, "the profile of the configuration file in use")
     root: Path = field(default_factory=Path.cwd)
+    files: tuple[Path, ...] = ()
     origins: Mapping[str, Origin] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
@@ -142,17 +149,21 @@ class Settings:
     ) -> "Settings":
         """Gather every value from where it stands first in the precedence.
 
-        Raises ConfigurationError naming file and line, or variable, of a bad value,
-        and when a production environment has no address.
+        The flag `url_file` names a file for `url`, `-` being stdin. Raises
+        ConfigurationError naming file and line, or variable, of a bad value, and when
+        a production environment has no address.
         """
-        env = os.environ if environ is None else environ
-        where = cwd or Path.cwd()
+        sources = _Sources.find(
+            os.environ if environ is None else environ, cwd or Path.cwd(), config
+        )
         given = {name: v for name, v in (flags or {}).items() if v is not None}
-        project = config or _find_project_file(where)
-        layers = _layers(given, env, project, where)
-        values, origins = _resolve(layers)
-        root = project.parent if project else where
-        settings = cls(**values, root=root, origins=MappingProxyType(origins))
+        values, origins = _resolve(sources.layers(given))
+        settings = cls(
+            **values,
+            root=sources.root,
+            files=sources.files,
+            origins=MappingProxyType(origins),
+        )
         settings._refuse_silent_fallback()
         return settings
 
@@ -170,6 +181,15 @@ class Settings:
         if isinstance(value, bool):
             return str(value).lower()
         return None if value is None else mask(str(value))
+
+    def check(self) -> None:
+        """Read the profiles that are not in use, too; ConfigurationError as `load`."""
+        configs = [read_config(path) for path in self.files if path.suffix == ".toml"]
+        for config in configs:
+            profiles = config.table(PROFILES)
+            for name in profiles.tables if profiles else ():
+                section = profiles.table(name) if profiles else None
+                _resolve([_file_layer(section)] if section else [])
 
     def _refuse_silent_fallback(self) -> None:
         if self.environment == "production" and self.url is None:
@@ -189,23 +209,112 @@ class _Layer:
     origin: Callable[[str], Origin]
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """Where settings may come from besides flags, the files in their precedence."""
+
+    environ: Mapping[str, str]
+    root: Path
+    dotenv: Path
+    configs: tuple[Section, ...]
+
+    @classmethod
+    def find(
+        cls, environ: Mapping[str, str], where: Path, config: Path | None
+    ) -> "_Sources":
+        project = config or find_project_file(where)
+        root = project.parent if project else where
+        user = user_config_file(environ)
+        paths = [p for p in (project, user if user.is_file() else None) if p]
+        configs = tuple(read_config(path) for path in paths)
+        return cls(environ, root, root / ".env", configs)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        dotenv = (self.dotenv,) if self.dotenv.is_file() else ()
+        return (*dotenv, *(section.path for section in self.configs))
+
+    def layers(self, flags: Mapping[str, object]) -> list[_Layer]:
+        """Every source, the one that counts most first."""
+        first, variables = [_flag_layer(flags)], self._variables()
+        plain = [_file_layer(section) for section in self.configs]
+        named = next(
+            (
+                v.values["profile"]
+                for v in (*variables, *plain)
+                if "profile" in v.values
+            ),
+            None,
+        )
+        if "profile" in flags:  # typed just now, so it beats the environment
+            return [*first, *self._profile(flags["profile"]), *variables, *plain]
+        profiles = self._profile(named) if named else []
+        return [*first, *variables, *profiles, *plain]
+
+    def _variables(self) -> list[_Layer]:
+        found = [
+            _Layer(
+                _from_environment(self.environ),
+                lambda name: Origin(_variable(name, self.environ)),
+            )
+        ]
+        if self.dotenv.is_file():
+            values = _from_environment(read_dotenv(self.dotenv))
+            found.append(_Layer(values, lambda _: Origin(".env", self.dotenv)))
+        return found
+
+    def _profile(self, name: object) -> list[_Layer]:
+        known: set[str] = set()
+        found: list[_Layer] = []
+        for config in self.configs:
+            profiles = config.table(PROFILES)
+            known |= set(profiles.tables) if profiles else set()
+            section = profiles.table(str(name)) if profiles else None
+            if section is not None:
+                found.append(_file_layer(section))
+        if not found:
+            names = ", ".join(sorted(known)) or "none"
+            raise ConfigurationError(
+                f"no profile {name!r} in the configuration files (known: {names})"
+            )
+        return found
+
+
+def _flag_layer(flags: Mapping[str, object]) -> _Layer:
+    values = dict(flags)
+    file = values.pop("url_file", None)
+    if file is not None:
+        values["url"] = (
+            sys.stdin.readline().strip()
+            if file == "-"
+            else read_secret_file(Path(str(file)))
+        )
+
+    def origin(name: str) -> Origin:
+        flag = "url-file" if name == "url" and file else name.replace("_", "-")
+        return Origin(f"flag --{flag}")
+
+    return _Layer(values, origin)
+
+
+def _file_layer(section: Section) -> _Layer:
+    for name in (*section.values, *section.tables):
+        known = name in KEYS and name in section.values
+        if not known and (name != PROFILES or PROFILES in section.values):
+            place = Origin(str(section.path), section.path, section.line(name))
+            near = difflib.get_close_matches(name, [*KEYS, PROFILES], 1)
+            hint = f"did you mean {near[0]!r}?" if near else None
+            raise ConfigurationError(f"{place}: unknown key {name!r}", hint=hint)
+
+    def origin(name: str) -> Origin:
+        return Origin(str(section.path), section.path, section.line(name))
+
+    return _Layer(section.values, origin)
+
+
 def environment() -> Mapping[str, str]:
     """The variables of the process, for those who need one that is no setting."""
     return os.environ
-
-
-def read_secret_file(path: Path) -> str:
-    """The first line of a file that only its owner can read."""
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode) and mode & 0o077:
-            raise ConfigurationError(
-                f"{path} can be read by others", hint=f"chmod 600 {path}"
-            )
-        with path.open(encoding="utf-8") as file:
-            return file.readline(65536).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read") from error
 
 
 def user_config_file(environ: Mapping[str, str]) -> Path:
@@ -214,35 +323,9 @@ def user_config_file(environ: Mapping[str, str]) -> Path:
     return Path(base).expanduser() / "tuxdb" / "config.toml"
 
 
-def _layers(
-    flags: Mapping[str, object],
-    environ: Mapping[str, str],
-    project: Path | None,
-    where: Path,
-) -> list[_Layer]:
-    files = [p for p in (project, user_config_file(environ)) if p and p.is_file()]
-    dotenv = (project.parent if project else where) / ".env"
-    variables = [
-        _Layer(
-            _from_environment(environ), lambda name: Origin(_variable(name, environ))
-        )
-    ]
-    if dotenv.is_file():
-        found = _read_dotenv(dotenv)
-        variables.append(
-            _Layer(_from_environment(found), lambda _: Origin(".env", dotenv))
-        )
-    chosen = flags.get("profile")
-    profile = chosen or next(
-        (v.values["profile"] for v in variables if "profile" in v.values), None
-    )
-    tables = [(path, _read_toml(path)) for path in files]
-    profiles = _profile_layers(tables, profile) if profile else []
-    plain = [_file_layer(path, table) for path, table in tables]
-    first = [_Layer(flags, lambda name: Origin(f"flag --{name.replace('_', '-')}"))]
-    if chosen:
-        return [*first, *profiles, *variables, *plain]
-    return [*first, *variables, *profiles, *plain]
+def variables(name: str) -> tuple[str, ...]:
+    """The environment variables of a key, the one that counts most first."""
+    return (*KEYS[name].metadata["env"], f"TUXDB_{name.upper()}")
 
 
 def _resolve(layers: list[_Layer]) -> tuple[dict[str, Any], dict[str, Origin]]:
@@ -266,124 +349,16 @@ def _parse(name: str, raw: object, origin: Origin) -> object:
         raise ConfigurationError(f"{origin}: {name} {error}") from error
 
 
-def _variables(name: str) -> tuple[str, ...]:
-    return (*KEYS[name].metadata["env"], f"TUXDB_{name.upper()}")
-
-
 def _variable(name: str, environ: Mapping[str, str]) -> str:
-    found = next(v for v in _variables(name) if environ.get(v))
+    found = next(v for v in variables(name) if environ.get(v))
     return f"environment {found}"
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name in KEYS:
-        values = (environ.get(variable) for variable in _variables(name))
+        values = (environ.get(variable) for variable in variables(name))
         value = next((v for v in values if v), None)
         if value is not None:
             found[name] = value
     return found
-
-
-def _read_dotenv(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values  # noqa: PLC0415 - only where such a file exists
-
-    try:
-        values = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read") from error
-    return {name: value for name, value in values.items() if value}
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: {mask(str(error))}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read") from error
-    if path.name == "pyproject.toml":
-        table = table.get("tool", {}).get("tuxdb", {})
-    return table
-
-
-def _find_project_file(start: Path) -> Path | None:
-    for folder in (start, *start.parents):
-        for name in PROJECT_FILES:
-            path = folder / name
-            if path.is_file() and (name == "tuxdb.toml" or "tuxdb" in _tools(path)):
-                return path
-    return None
-
-
-def _tools(path: Path) -> Mapping[str, object]:
-    try:
-        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError):
-        return {}  # somebody else's broken file is not ours to report
-    return tools if isinstance(tools, dict) else {}
-
-
-def _profile_layers(
-    tables: list[tuple[Path, dict[str, Any]]], profile: object
-) -> list[_Layer]:
-    known: set[str] = set()
-    found: list[_Layer] = []
-    for path, table in tables:
-        profiles = table.get("profiles", {})
-        known |= set(profiles)
-        if profile in profiles:
-            found.append(_file_layer(path, profiles[profile], f"[profiles.{profile}]"))
-    if not found:
-        names = ", ".join(sorted(known)) or "none"
-        raise ConfigurationError(
-            f"no profile {profile!r} in the configuration files (known: {names})"
-        )
-    return found
-
-
-def _file_layer(path: Path, table: dict[str, Any], section: str = "") -> _Layer:
-    values = {name: v for name, v in table.items() if not isinstance(v, dict)}
-    for name in values:
-        if name not in KEYS:
-            line = _line(path, name)
-            near = difflib.get_close_matches(name, KEYS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else None
-            raise ConfigurationError(
-                f"{Origin(str(path), path, line)}: unknown key {name!r}", hint=hint
-            )
-    shown = f"{path} {section}".strip()
-    return _Layer(values, lambda name: Origin(shown, path, _line(path, name)))
-
-
-def _line(path: Path, name: str) -> int | None:
-    pattern = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
-    return next(_matching_lines(path, pattern), None)
-
-
-def _matching_lines(path: Path, pattern: re.Pattern[str]) -> Iterator[int]:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return (number for number, line in enumerate(lines, 1) if pattern.match(line))
-
-
-def state_folder() -> Path:
-    """Where reports are kept: `$XDG_STATE_HOME/tuxdb`, or below `~/.local/state`."""
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "tuxdb"
-
-
-def secrets_in(arguments: Sequence[str]) -> set[str]:
-    """The passwords of every URL that a call could have read, as they are written."""
-    texts = [*arguments, *(os.environ.get(name, "") for name in _variables("url"))]
-    found: set[str] = set()
-    for text in texts:
-        login, at, _ = text.partition("://")[2].rpartition("@")
-        if at:
-            found.add(login.partition(":")[2])
-        try:
-            password = DatabaseUrl.parse(text.partition("=")[2] or text).password
-        except ConfigurationError:
-            continue
-        if password:
-            found.add(password)
-    return {secret for secret in found if secret}

@@ -52,7 +52,7 @@ MASK = "***"
 
 _SECRET_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/?#'\"]*:)[^\s'\"]*@")
 _SECRET_FIELD = re.compile(
-    r"(?i)\b((?:ssl)?password|passwd|pwd|passfile|token|secret)(\s*[=:]\s*)"
+    r"(?i)\b([a-z_]*(?:password|passwd|pwd|passfile|token|secret))(\s*[=:]\s*)"
     r"('[^']*'|\"[^\"]*\"|[^\s&'\",;]+)"
 )
 
@@ -110,11 +110,14 @@ class DatabaseUrl:
 
     def masked(self) -> str:
         """The URL with `***` for its password."""
-        return self._render(MASK if self.password else None)
+        tls = {**self.tls}
+        if "sslpassword" in tls:
+            tls["sslpassword"] = MASK
+        return self._render(MASK if self.password else None, tls)
 
     def reveal(self) -> str:
         """The URL with its password, for `--show-secret` and other programs."""
-        return self._render(self.password)
+        return self._render(self.password, {**self.tls})
 
     def connect_args(self) -> dict[str, object]:
         """Keyword arguments for `asyncpg.connect`; what is unset is left out.
@@ -136,13 +139,10 @@ class DatabaseUrl:
         """The same server and login, another database."""
         return DatabaseUrl(**{**vars(self), "database": database})
 
-    def _render(self, password: str | None) -> str:
+    def _render(self, password: str | None, options: dict[str, str]) -> str:
         secret = f":{password if password == MASK else _quote(password or '')}"
         who = _quote(self.user) if self.user else ""
         login = f"{who}{secret if password else ''}@" if who or password else ""
-        options = dict(self.tls)
-        if "sslpassword" in options and password == MASK:
-            options["sslpassword"] = MASK
         sockets = any(host.startswith("/") for host in self.hosts)
         place = "" if sockets else self.display().rpartition("@")[2].split("/")[0]
         if not self.hosts:

@@ -48,7 +48,7 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.harness.forks", self._path],
             cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
         )
 
     def run(
@@ -75,8 +75,7 @@ class ForkServer:
 
     def stop(self) -> None:
         """End the server; commands under way go on."""
-        self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)

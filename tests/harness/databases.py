@@ -1,7 +1,6 @@
 """Databases made from a template, dropped behind the test's back."""
 
 import asyncio
-import contextlib
 import os
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,20 +38,11 @@ def place() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def processes_of(home: Path) -> list[str]:
-    """Command lines that name a data folder (Linux tells)."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            found.append(file.read_bytes().replace(b"\0", b" ").decode())
-    return [line for line in found if str(home) in line]
-
-
 class Databases:
     """Fresh databases on one server, for tests with or without an event loop.
 
-    One thread does the work in order: drops are not waited for, and one copy of
-    the template is always made ahead.
+    One thread does the work in order: drops are not waited for, and the next copy of
+    a template is made ahead.
     """
 
     def __init__(self, address: str) -> None:
@@ -61,7 +51,7 @@ class Databases:
         self._numbers = count(1)
         self._thread = ThreadPoolExecutor(1, "databases")
         self._runner = asyncio.Runner()
-        self._ahead: Future[str] | None = None
+        self._ahead: dict[str, Future[str]] = {}
         self._drops: list[Future[None]] = []
         self._connection = self._thread.submit(
             self._runner.run, self._connect()
@@ -71,15 +61,12 @@ class Databases:
 
     def empty(self) -> str:
         """Create a database without a schema; returns its URL."""
-        return self._thread.submit(self._create, EMPTY).result()
+        return self._copy(EMPTY)
 
     def migrated(self) -> str:
         """Create a copy of the template; returns its URL."""
         assert self.template, "no template was announced"
-        ready = self._ahead or self._thread.submit(self._create, self.template)
-        url = ready.result()
-        self._ahead = self._thread.submit(self._create, self.template)
-        return url
+        return self._copy(self.template)
 
     def drop(self, url: str) -> None:
         """Drop a database and its connections, later."""
@@ -94,6 +81,12 @@ class Databases:
         self._thread.submit(self._runner.run, self._connection.close()).result()
         self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
+
+    def _copy(self, template: str) -> str:
+        ready = self._ahead.get(template)
+        ready = ready or self._thread.submit(self._create, template)
+        self._ahead[template] = self._thread.submit(self._create, template)
+        return ready.result()
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(**self.url.connect_args())

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import select
 import signal
 import socket
 import sys
@@ -34,7 +35,7 @@ STANDARD_STREAMS = 3
 
 
 def serve(path: str) -> None:
-    """Fork for each connection until told to stop."""
+    """Fork for each connection until standard input ends, as it does with the tests."""
     for name in HEAVY:
         with contextlib.suppress(ImportError, SyntaxError):  # it is the command's
             importlib.import_module(name)
@@ -43,7 +44,7 @@ def serve(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        while True:
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()

@@ -144,6 +144,12 @@ def same_key(part: Part, left: FromClause, right: FromClause) -> ColumnElement[b
     return and_(*(left.c[name] == right.c[name] for name in part.key))
 
 
+def counted(changed: CTE, changeset: UUID, number: int) -> Select[Any]:
+    """How many rows a statement has returned; they are written down on the way."""
+    count = select(func.count()).select_from(changed)
+    return count.add_cte(record(changed, changeset, number).cte("recorded"))
+
+
 def record(changed: CTE, changeset: UUID, number: int) -> Insert:
     """Write down the rows that a statement has returned."""
     names = ["changeset_id", "part", "row_key", "before", "after", "row_hash"]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
+    BigInteger,
     ColumnElement,
     Select,
     Table,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy import Uuid as UuidType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, RowChange, begin, prepare, sample_of
@@ -27,15 +28,17 @@ from tuxdb.bulk.tracking import (
     CHANGES,
     Part,
     as_texts,
-    record,
+    counted,
     row_hash,
     tracked_update,
     value_of,
 )
-from tuxdb.errors import Conflict, NotFound
+from tuxdb.errors import Conflict, NotFound, Refused
 from tuxdb.models import ChangeSet
+from tuxdb.repositories.points import PointsRepository
 
 SHOWN = 20
+POINTS = "points"
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ async def apply_undo(
     undo = await begin(session, author, undoes=changeset_id)
     parts: list[dict[str, Any]] = []
     touched: list[Touched] = []
+    if any(part.get("forgotten") for part in original.parts):
+        raise Refused(f"the rows of change set {changeset_id} were forgotten for good")
     for number, described in reversed(list(enumerate(original.parts))):
         step = await _Step.of(session, changeset_id, number, described)
         found = await step.touched(session)
@@ -180,13 +185,9 @@ class _Step:
         """Restore, delete or insert again the rows that are as they were left."""
         counts = [
             int(await session.scalar(statement) or 0)
-            for statement in (
-                self._restore(undo, number),
-                self._remove(undo, number),
-                self._insert_again(undo, number),
-            )
+            for statement in (self._restore(undo, number), self._remove(undo, number))
         ]
-        return sum(counts)
+        return sum(counts) + await self._insert_again(session, undo, number)
 
     def _restore(self, undo: UUID, number: int) -> Select[Any]:
         before = CHANGES.c.before
@@ -206,8 +207,8 @@ class _Step:
             )
             .cte("locked")
         )
-        counted = tracked_update(self.part, locked, undo, number)
-        return counted.with_only_columns(*list(counted.selected_columns)[1:])
+        counts = tracked_update(self.part, locked, undo, number)
+        return counts.with_only_columns(*list(counts.selected_columns)[1:])
 
     def _remove(self, undo: UUID, number: int) -> Select[Any]:
         inserted = and_(self.mine, CHANGES.c.before.is_(None), self.same_row)
@@ -222,35 +223,59 @@ class _Step:
             )
             .cte("changed")
         )
-        return _counted(gone, undo, number)
+        return counted(gone, undo, number)
 
-    def _insert_again(self, undo: UUID, number: int) -> Select[Any]:
+    async def _insert_again(
+        self, session: AsyncSession, undo: UUID, number: int
+    ) -> int:
+        """Insert deleted rows; balances come back by way of the ledger."""
         names = [c.name for c in self.table.c if c.computed is None]
-        values = [value_of(CHANGES.c.before, self.table.c[n]) for n in names]
+        values: list[ColumnElement[Any]] = [
+            value_of(CHANGES.c.before, self.table.c[n]) for n in names
+        ]
+        balances = await self._balances(session)
+        if balances:
+            values[names.index(POINTS)] = literal(0)
+        deleted = and_(self.mine, CHANGES.c.after.is_(None))
         absent = ~select(literal(1)).where(self.same_row).correlate(CHANGES).exists()
         rows = (
             select(*values)
             .select_from(CHANGES)
-            .where(self.mine, CHANGES.c.after.is_(None), absent)
+            .where(deleted, absent)
             .order_by(CHANGES.c.id.desc())
         )
-        again = (
-            insert(self.table)
-            .from_select(names, rows, include_defaults=False)
-            .returning(
-                as_texts(self.table, self.part.key).label("row_key"),
-                cast(null(), CHANGES.c.before.type).label("before"),
-                as_texts(self.table, self.table.c.keys()).label("after"),
-                row_hash(self.table, self.table.c.keys()).label("row_hash"),
+        again = insert(self.table).from_select(names, rows, include_defaults=False)
+        result: Any = await session.execute(again)
+        if not result.rowcount:
+            return 0
+        await PointsRepository().set_many(session, balances, "undo")
+        noted = select(
+            literal(undo, UuidType),
+            literal(number),
+            as_texts(self.table, self.part.key),
+            as_texts(self.table, self.table.c.keys()),
+            row_hash(self.table, self.table.c.keys()),
+        ).join_from(self.table, CHANGES, self.same_row)
+        names = ["changeset_id", "part", "row_key", "after", "row_hash"]
+        await session.execute(
+            insert(CHANGES).from_select(
+                names, noted.where(deleted), include_defaults=False
             )
-            .cte("changed")
         )
-        return _counted(again, undo, number)
+        return int(result.rowcount)
 
-
-def _counted(changed: CTE, undo: UUID, number: int) -> Select[Any]:
-    count = select(func.count()).select_from(changed)
-    return count.add_cte(record(changed, undo, number).cte("recorded"))
+    async def _balances(self, session: AsyncSession) -> dict[int, int]:
+        """What deleted users had: an insert with points would be refused."""
+        if self.table.name != "users" or POINTS not in self.table.c:
+            return {}
+        before = CHANGES.c.before
+        points = cast(before[POINTS].astext, BigInteger)
+        rows = await session.execute(
+            select(cast(before["id"].astext, BigInteger), points).where(
+                self.mine, CHANGES.c.after.is_(None), points > 0
+            )
+        )
+        return dict(rows.tuples().all())
 
 
 def _key(row_key: dict[str, str]) -> str:

@@ -84,7 +84,7 @@ def variables(url: DatabaseUrl) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environment().items()
-        if name not in given and name not in secrets
+        if not name.startswith("PG") and name not in secrets
     }
     return kept | {name: value for name, value in given.items() if value is not None}
 

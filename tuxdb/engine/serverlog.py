@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,41 +16,56 @@ BLOCK = 65536
 def last_lines(path: Path, count: int) -> list[str]:
     """The last lines of the log, read from its end."""
     with _open(path) as file:
-        end = file.seek(0, os.SEEK_END)
-        text = b""
-        while end > 0 and text.count(b"\n") <= count:
-            begin = max(0, end - BLOCK)
-            file.seek(begin)
-            text = file.read(end - begin) + text
-            end = begin
-    lines = text.decode(errors="replace").split("\n")
-    complete = lines[:-1] if lines[-1] == "" else lines
-    return complete[-count:] if count else []
+        return _tail(file, count)
 
 
-def follow(path: Path, count: int) -> Iterator[str]:
+def follow(path: Path, count: int) -> Generator[str, None, None]:
     """The last lines, then each new one as it is written, without end.
 
     A new log, as a start of the server may begin one, is gone on with.
     """
-    yield from last_lines(path, count)
     file = _open(path)
-    file.seek(0, os.SEEK_END)
-    rest = b""
+    try:
+        yield from _tail(file, count)
+        while True:
+            yield from _new_lines(file)
+            time.sleep(POLL_SECONDS)
+            if _was_replaced(file, path):
+                yield from _new_lines(file)
+                file.close()
+                file = _open(path)
+    finally:
+        file.close()
+
+
+def _tail(file: BinaryIO, count: int) -> list[str]:
+    """The last complete lines; the file is left standing behind them."""
+    end = begin = file.seek(0, os.SEEK_END)
+    text = b""
+    while begin > 0 and text.count(b"\n") <= count:
+        begin = max(0, begin - BLOCK)
+        file.seek(begin)
+        text = file.read(end - begin)
+    lines = text.split(b"\n")
+    file.seek(end - len(lines[-1]))
+    return [line.decode(errors="replace") for line in lines[:-1][-count:] if count]
+
+
+def _new_lines(file: BinaryIO) -> Iterator[str]:
     while True:
-        piece = file.readline()
-        if piece:
-            rest += piece
-            if rest.endswith(b"\n"):
-                yield rest[:-1].decode(errors="replace")
-                rest = b""
-            continue
-        time.sleep(POLL_SECONDS)
-        if path.exists() and not os.path.samestat(
-            os.fstat(file.fileno()), path.lstat()
-        ):
-            file.close()
-            file = _open(path)
+        place = file.tell()
+        line = file.readline()
+        if not line.endswith(b"\n"):
+            file.seek(place)
+            return
+        yield line[:-1].decode(errors="replace")
+
+
+def _was_replaced(file: BinaryIO, path: Path) -> bool:
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _open(path: Path) -> BinaryIO:

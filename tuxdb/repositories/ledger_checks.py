@@ -31,7 +31,8 @@ from tuxdb.models import PointsTransaction, User
 LEDGER = PointsTransaction.__table__  # type: ignore[attr-defined]
 USERS = User.__table__  # type: ignore[attr-defined]
 
-Check = Callable[[int | None], Select[Any]]
+Rows = Select[*tuple[Any, ...]]
+Check = Callable[[int | None], Rows]
 
 
 def _sides(guild_id: int | None) -> FromClause:
@@ -62,7 +63,7 @@ def _finding(
     entry_id: Any,  # noqa: ANN401
     recorded: Any,  # noqa: ANN401
     computed: Any,  # noqa: ANN401
-) -> Select[Any]:
+) -> Rows:
     return select(
         literal(code, String).label("code"),
         guild_id.label("guild_id"),
@@ -78,7 +79,7 @@ def _finding(
 NOTHING = cast(null(), BigInteger)
 
 
-def balance_is_sum(guild_id: int | None) -> Select[Any]:
+def balance_is_sum(guild_id: int | None) -> Rows:
     """I1; users without entries have no points, entries of those gone sum up to 0."""
     sides = _sides(guild_id)
     sums = (
@@ -113,7 +114,7 @@ def balance_is_sum(guild_id: int | None) -> Select[Any]:
     )
 
 
-def chain_is_continuous(guild_id: int | None) -> Select[Any]:
+def chain_is_continuous(guild_id: int | None) -> Rows:
     """I2: balance[n] = balance[n-1] ± amount, from 0 on."""
     sides = _sides(guild_id)
     before = func.lag(sides.c.balance, 1, 0).over(
@@ -133,7 +134,7 @@ def chain_is_continuous(guild_id: int | None) -> Select[Any]:
     ).where(chain.c.balance != chain.c.follows)
 
 
-def supply_is_held(guild_id: int | None) -> Select[Any]:
+def supply_is_held(guild_id: int | None) -> Rows:
     """I4: what the users of a guild hold is what came in from outside, net."""
     minted = func.sum(LEDGER.c.amount).filter(LEDGER.c.from_user.is_(None))
     burned = func.sum(LEDGER.c.amount).filter(LEDGER.c.to_user.is_(None))
@@ -149,7 +150,7 @@ def supply_is_held(guild_id: int | None) -> Select[Any]:
     joined = left.outerjoin(right, left.c.guild_id == right.c.guild_id, full=True)
     recorded = func.coalesce(left.c.held, 0)
     computed = func.coalesce(right.c.net, 0)
-    finding: Select[Any] = (
+    return (
         select(
             literal("I4", String).label("code"),
             func.coalesce(left.c.guild_id, right.c.guild_id).label("guild_id"),
@@ -163,10 +164,9 @@ def supply_is_held(guild_id: int | None) -> Select[Any]:
         .select_from(joined)
         .where(recorded != computed)
     )
-    return finding
 
 
-def correction_mirrors(guild_id: int | None) -> Select[Any]:
+def correction_mirrors(guild_id: int | None) -> Rows:
     """I6: what a correcting entry reverses is there, in its guild, the other way."""
     original = aliased(LEDGER, name="original")
     mirrored = and_(
@@ -196,7 +196,7 @@ def correction_mirrors(guild_id: int | None) -> Select[Any]:
     return _in_guild(statement, guild_id)
 
 
-def entry_stays_in_guild(guild_id: int | None) -> Select[Any]:
+def entry_stays_in_guild(guild_id: int | None) -> Rows:
     """I7: the users of an entry belong to its guild."""
     finding = _finding(
         "I7",
@@ -215,7 +215,7 @@ def entry_stays_in_guild(guild_id: int | None) -> Select[Any]:
     return _in_guild(statement, guild_id)
 
 
-def _in_guild(statement: Select[Any], guild_id: int | None) -> Select[Any]:
+def _in_guild(statement: Rows, guild_id: int | None) -> Rows:
     if guild_id is None:
         return statement
     return statement.where(LEDGER.c.guild_id == guild_id)

@@ -1,0 +1,334 @@
+"""Results become rows once; rows become a table, TSV, CSV, NDJSON or JSON.
+
+A `Renderer` is made by `run`; a command says with the keywords of `Output` what its
+rows look like:
+
+    run(ctx, lambda db: db.user.page(guild), columns=("discord_id", "username"))
+
+stdout is data: nothing but this module writes to it. In JSON ids are strings, as
+JavaScript cannot hold them, and other numbers stay numbers.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from tuxdb.cli.escape import escape, escape_csv, escape_json, escape_tsv
+from tuxdb.cli.invocation import Invocation
+from tuxdb.errors import TuxdbError
+
+Row = dict[str, Any]
+NULL = r"\N"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+SAFE_INTEGER = 2**53 - 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command says about its result.
+
+    columns   the columns of a list, or fields of an object, in their order
+    known     further ones that --columns may name
+    row       makes a mapping, dataclass or model of one item
+    sentence  says the result to a person, in a line or a list of lines; used
+              unless a format was asked for
+    uncut     text columns whose end matters more than a tidy table
+    found     whether the result is a finding: exit 3
+    exit_code the exit code that the result means
+    notes     lines for stderr, after the data
+    schema    name and version of the JSON; from the command's name unless given
+    """
+
+    columns: Sequence[str] = ()
+    known: Sequence[str] = ()
+    row: Callable[[Any], object] | None = None
+    sentence: Callable[[Any], str | list[str]] | None = None
+    uncut: Sequence[str] = ()
+    found: Callable[[Any], bool] | None = None
+    exit_code: Callable[[Any], int] | None = None
+    notes: Callable[[Any], Iterable[str]] | None = None
+    schema: str = ""
+
+
+class OutputClosed(BaseException):
+    """Whoever read stdout went away; there is nothing left to do."""
+
+
+class Renderer:
+    """Writes the result of one command."""
+
+    def __init__(self, call: Invocation, output: Output) -> None:
+        self.call = call
+        self.output = output
+        self.columns = call.columns(output.columns, output.known)
+        self._rows = 0
+        self._widths: list[int] | None = None
+
+    def show(self, result: object) -> None:
+        """Write a whole result: rows, one object, a sentence, or nothing."""
+        if result is None:
+            return
+        if self.output.sentence is not None and not self.call.format_given:
+            said = self.output.sentence(result)
+            for line in [said] if isinstance(said, str) else said:
+                write(f"{escape(line)}\n")
+        elif _is_list(result):
+            self.begin()
+            self.add(_items(result))
+            self.end(getattr(result, "next", None))
+        else:
+            self._object(self._row(result))
+        for note in self.output.notes(result) if self.output.notes else ():
+            self.call.say(note)
+        flush()
+
+    async def stream(self, chunks: AsyncIterator[Any]) -> None:
+        """Write lists as they come."""
+        begun = False
+        async for chunk in chunks:
+            if not begun:  # not before: an error leaves stdout empty
+                self.begin()
+                begun = True
+            self.add(_items(chunk))
+            flush()
+        if not begun:
+            self.begin()
+        self.end(None)
+        flush()
+
+    def begin(self) -> None:
+        """Write what comes before the rows."""
+        if self.call.format == "json":
+            schema = escape_json(json.dumps(self.output.schema))
+            write(f'{{"schema":{schema},"data":[')
+        elif self.columns and self.call.headers:
+            if self.call.format == "tsv":
+                write("\t".join(map(escape_tsv, self.columns)) + "\n")
+            elif self.call.format == "csv":
+                write(_csv_line(self.columns))
+
+    def add(self, items: Iterable[object]) -> None:
+        """Write some rows."""
+        rows = [self._row(item) for item in items]
+        if rows and not self.columns:
+            self.columns = list(rows[0])
+            if self.call.format != "json":
+                self.begin()
+        if self.call.format == "table":
+            self._table(rows)
+            return
+        lines = {"tsv": self._tsv, "csv": self._csv, "ndjson": self._ndjson}
+        line = lines.get(self.call.format, self._json)
+        write("".join(map(line, rows)))
+
+    def end(self, cursor: str | None) -> None:
+        """Write what comes after the rows: where the next page begins."""
+        if self.call.format == "json":
+            line_end = "\n" if self._rows else ""
+            write(f'{line_end}],"next":{json.dumps(cursor)}}}\n')
+        elif self.call.format == "table" and not self._rows:
+            self._table([])
+        if cursor is not None and self.call.format != "json":
+            self.call.say(f"next: {self.call.again(after=cursor)}")
+
+    def _row(self, item: object) -> Row:
+        if self.output.row is not None:
+            item = self.output.row(item)
+        row = _plain(item)
+        if not isinstance(row, dict):
+            row = {"value": row}
+        if self.call.format in ("json", "ndjson"):
+            return {n: row.get(n) for n in self.columns} if self.columns else row
+        flat = _flat(row)
+        return {n: flat.get(n) for n in self.columns} if self.columns else flat
+
+    def _object(self, row: Row) -> None:
+        form = self.call.format
+        if form == "json":
+            schema = json.dumps(self.output.schema)
+            write(f'{{"schema":{schema},"data":{_json(row)},"next":null}}\n')
+        elif form == "ndjson":
+            write(f"{_json(row)}\n")
+        elif form == "table":
+            width = max(map(len, row), default=0)
+            for name, value in row.items():
+                write(f"{name:<{width}}  {escape(shown(value))}\n")
+        else:
+            self.columns = self.columns or list(row)
+            self.begin()
+            write((self._tsv if form == "tsv" else self._csv)(row))
+
+    def _table(self, rows: list[Row]) -> None:
+        from tuxdb.cli.table import Table
+
+        table = Table(
+            self.columns,
+            rows,
+            widths=self._widths,
+            uncut=self.output.uncut,
+            colored=self.call.colored,
+        )
+        headers = self.call.headers and self._rows == 0
+        write("".join(f"{line}\n" for line in table.lines(headers=headers)))
+        self._widths = table.widths
+        self._rows += len(rows)
+
+    def _tsv(self, row: Row) -> str:
+        self._rows += 1
+        values = (NULL if v is None else escape_tsv(text_of(v)) for v in row.values())
+        return "\t".join(values) + "\n"
+
+    def _csv(self, row: Row) -> str:
+        self._rows += 1
+        return _csv_line("" if v is None else text_of(v) for v in row.values())
+
+    def _ndjson(self, row: Row) -> str:
+        self._rows += 1
+        return f"{_json(row)}\n"
+
+    def _json(self, row: Row) -> str:
+        self._rows += 1
+        return f"{',' if self._rows > 1 else ''}\n{_json(row)}"
+
+
+def text_of(value: object) -> str:
+    """A value as people and TSV read it; times in RFC 3339, UTC."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)
+
+
+def shown(value: object) -> str:
+    """A value for a terminal: times to the second."""
+    text = text_of(value)
+    if isinstance(value, str) and TIME.fullmatch(text):
+        return f"{text[:10]} {text[11:19]}Z"
+    return text
+
+
+def write(text: str) -> None:
+    """Write to stdout; raises OutputClosed when nobody reads it any more."""
+    if sys.stdout is None:
+        raise OutputClosed
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise _closed(error) from error
+
+
+def flush() -> None:
+    """Have everything written that `write` was given."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        raise _closed(error) from error
+
+
+def abandon_stdout() -> None:
+    """Let what is left in the buffer go nowhere, so that the exit is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _closed(error: OSError) -> BaseException:
+    abandon_stdout()
+    if isinstance(error, BrokenPipeError):
+        return OutputClosed()
+    return TuxdbError(f"cannot write to stdout: {error.strerror}")
+
+
+def _items(page: Any) -> Iterable[object]:  # noqa: ANN401
+    """The rows of a page or a list."""
+    items: Iterable[object] = getattr(page, "items", page)
+    return items
+
+
+def _is_list(result: object) -> bool:
+    if isinstance(result, Mapping):
+        return False
+    return isinstance(result, Sequence) or (
+        isinstance(getattr(result, "items", None), list)
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - one line a kind
+    """Nested dicts, lists and scalars of what a use case returned."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if hasattr(value, "__table__"):
+        names = value.__table__.columns.keys()
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return _rfc3339(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def _rfc3339(value: datetime) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _flat(row: Row, prefix: str = "") -> Row:
+    """Objects within a row become columns: `from.user_id` is `from_user_id`."""
+    found: Row = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and not prefix and name != "settings":
+            found.update(_flat(value, f"{name}_"))
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def _json(row: Row) -> str:
+    text = json.dumps(
+        _with_text_ids(row), ensure_ascii=not _is_unicode(), separators=(",", ":")
+    )
+    return escape_json(text)
+
+
+def _with_text_ids(value: Any, name: str = "") -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _with_text_ids(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_text_ids(item, name) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        is_id = name in ("id", "from_user", "to_user") or name.endswith("_id")
+        return str(value) if is_id or abs(value) > SAFE_INTEGER else value
+    return value
+
+
+def _is_unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    """One record of RFC 4180."""
+    fields_ = []
+    for value in values:
+        text = escape_csv(value)
+        if any(c in text for c in '",\r\n') or text != text.strip():
+            text = '"' + text.replace('"', '""') + '"'
+        fields_.append(text)
+    return ",".join(fields_) + "\r\n"

@@ -1,0 +1,302 @@
+"""The one bridge from a command to its use case, and the end of every error.
+
+A command names a use case; `run` opens the database, awaits it, and writes what it
+returned. `run_with_settings` is the same for work that opens no `Database`:
+
+    @app.command(name="list")
+    def list_users(ctx: typer.Context, guild: GuildId) -> None:
+        '''List the members of a guild.'''
+        run(ctx, lambda db: db.user.page(guild), columns=COLUMNS)
+
+    @app.command()
+    def status(ctx: typer.Context) -> None:
+        '''Show each revision and its state.'''
+        run_with_settings(ctx, migrate.status, columns=("revision", "state"))
+
+What a use case returns is rows: a `Page` or a list (of models, dataclasses or
+mappings), one such object, or an asynchronous iterator of lists, which is written as
+it comes. None is nothing. `render.Output` lists what can be said about the rows.
+
+A use case fails by raising; `execute` turns a TuxdbError into a sentence and an exit
+code, and everything unforeseen into one line and a report.
+"""
+
+import errno
+import gc
+import inspect
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from tuxdb.cli.invocation import Invocation, invocation
+from tuxdb.cli.options import Paging
+from tuxdb.cli.parsers import LARGEST_PAGE
+from tuxdb.cli.render import Output, OutputClosed, Renderer, abandon_stdout
+from tuxdb.cli.report import report, show_traceback
+from tuxdb.cli.signals import Interrupted, cancellable, interruptible
+from tuxdb.errors import (
+    DatabaseUnavailable,
+    ExitCode,
+    SchemaBehind,
+    TuxdbError,
+    UsageError,
+)
+from tuxdb.settings import Settings, environment
+
+if TYPE_CHECKING:
+    from tuxdb.database import Database
+    from tuxdb.repositories import Page
+
+    UseCase = Callable[[Database], Awaitable[object] | AsyncIterator[object]]
+
+POLL_SECONDS = 0.25
+UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EBADF)
+COMPLETING = "_TUXDB_COMPLETE"
+
+
+def run(
+    ctx: typer.Context,
+    use_case: "UseCase",
+    *,
+    guild: int | None = None,
+    rolls_back: bool = True,
+    **output: Any,  # noqa: ANN401 - the fields of Output
+) -> None:
+    """Run one use case to its end and write its result.
+
+    NotFound if `guild` is given and not there. With --dry-run the changes are rolled
+    back, unless `rolls_back=False` says that the use case looks after that itself.
+    Other keywords are those of `Output`.
+    """
+    call, renderer = _begin(ctx, output)
+
+    async def work() -> object:
+        from tuxdb.database import Database  # SQLAlchemy loads here, not on --help
+
+        _collect_garbage()
+        async with Database.open(call.settings) as db:
+            try:
+                if _writes(ctx):
+                    await _require_head(call.settings)
+                if guild is not None:
+                    await db.guild.require(guild)
+                if call.dry_run and rolls_back:
+                    return await _rolled_back(call, db, use_case)
+                return await _finish(use_case(db), renderer)
+            except SchemaBehind:
+                await _require_head(call.settings)
+                raise
+
+    _end(renderer, _loop(work))
+
+
+def run_pages(
+    ctx: typer.Context,
+    page: "Callable[[Database, str | None, int], Awaitable[Page[Any]]]",
+    paging: Paging,
+    *,
+    guild: int | None = None,
+    **output: Any,  # noqa: ANN401 - the fields of Output
+) -> None:
+    """Run a use case that returns a page; with --all, one page after another.
+
+    `page` is called with the database, the cursor and the size of a page.
+    """
+
+    async def every(db: "Database") -> AsyncIterator[object]:
+        after = paging.after
+        while True:
+            found = await page(db, after, LARGEST_PAGE)
+            yield found.items
+            after = found.next
+            if after is None:
+                return
+
+    def one(db: "Database") -> "Awaitable[object] | AsyncIterator[object]":
+        return page(db, paging.after, paging.limit)
+
+    run(ctx, every if paging.all_pages else one, guild=guild, **output)
+
+
+def run_with_settings(
+    ctx: typer.Context,
+    work: Callable[[Settings], object],
+    **output: Any,  # noqa: ANN401 - the fields of Output
+) -> None:
+    """Run work that opens no `Database`, plain or async, and write its result."""
+    call, renderer = _begin(ctx, output)
+    _collect_garbage()
+    outcome = work(call.settings)
+    if inspect.isawaitable(outcome) or isinstance(outcome, AsyncIterator):
+        outcome = _loop(lambda: _finish(outcome, renderer))
+    _end(renderer, outcome)
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code. Every error ends here."""
+    call = Invocation(arguments)
+    sys.excepthook = partial(report, call)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with interruptible():
+            return _dispatch(call)
+    except TuxdbError as error:
+        return _failed(call, error)
+    except TyperException as error:
+        return _failed(call, _usage_error(error))
+    except typer.Exit as end:
+        return end.exit_code
+    except (Interrupted, KeyboardInterrupt) as signal:
+        return int(getattr(signal, "exit_code", ExitCode.INTERRUPTED))
+    except OutputClosed:
+        return ExitCode.OK
+    except OSError as error:  # Typer wrote a help page
+        if error.errno not in UNWRITABLE:
+            raise
+        abandon_stdout()
+        return ExitCode.OK if error.errno == errno.EPIPE else ExitCode.UNEXPECTED
+
+
+def _dispatch(call: Invocation) -> int:
+    from tuxdb.cli.main import command
+
+    root = command()
+    if COMPLETING in environment():
+        root.main(prog_name="tuxdb")
+    with root.make_context("tuxdb", list(call.arguments), obj=call) as ctx:
+        root.invoke(ctx)
+    sys.stdout.flush()
+    return ExitCode.OK
+
+
+def _failed(call: Invocation, error: TuxdbError) -> int:
+    if call.debug:
+        show_traceback(call, error)
+    call.show_error(error)
+    return error.exit_code
+
+
+def _usage_error(error: TyperException) -> TuxdbError:
+    """Say Typer's errors in the words of the others."""
+    param = getattr(error, "param", None)
+    if isinstance(error, typer.BadParameter) and param is not None and error.message:
+        name = param.opts[0] if param.opts[0].startswith("-") else param.name.upper()
+        return UsageError(f"{name}: {error.message}")
+    text = error.format_message().rstrip(".")
+    ctx = getattr(error, "ctx", None)
+    near = getattr(error, "possibilities", None)
+    hint = f"{ctx.command_path} --help" if ctx else None
+    if near:
+        text, hint = str(error.message), f"did you mean {near[0]}?"
+    return UsageError(text[:1].lower() + text[1:], hint=hint)
+
+
+def _begin(ctx: typer.Context, output: dict[str, Any]) -> tuple[Invocation, Renderer]:
+    """Check what can be checked before anything is opened, and name the target."""
+    call = invocation(ctx)
+    output.setdefault("schema", f"{ctx.command_path.replace(' ', '.')}/1")
+    renderer = Renderer(call, Output(**output))
+    settings = call.settings
+    if _writes(ctx):
+        call.say(f"target: {target(settings)}")
+        if call.new_key:
+            call.say(f"idempotency key: {call.new_key}")
+    if call.wait:
+        _loop(lambda: _reachable(settings, call.wait))
+    return call, renderer
+
+
+def _collect_garbage() -> None:
+    """Have garbage collected from here on, but nothing that start-up has made."""
+    gc.freeze()
+    gc.enable()
+
+
+def _writes(ctx: typer.Context) -> bool:
+    return bool(getattr(ctx.command, "writes", ()))
+
+
+def _end(renderer: Renderer, result: object) -> None:
+    renderer.show(result)
+    found = renderer.output.found
+    if found is not None and found(result):
+        raise typer.Exit(ExitCode.FOUND)
+    if renderer.output.exit_code is not None:
+        raise typer.Exit(renderer.output.exit_code(result))
+
+
+def _loop(work: Callable[[], Awaitable[object]]) -> object:
+    import asyncio  # with its ssl and logging it would double the time of --help
+
+    return asyncio.run(cancellable(work))
+
+
+async def _finish(outcome: object, renderer: Renderer) -> object:
+    """Await a use case; or write what it yields, as it comes."""
+    if isinstance(outcome, AsyncIterator):
+        await renderer.stream(outcome)
+        return None
+    return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+class _Undo(Exception):
+    """Leaves a transaction so that it is rolled back."""
+
+
+async def _rolled_back(call: Invocation, db: "Database", use_case: "UseCase") -> object:
+    result: object = None
+    try:
+        async with db.transaction():
+            outcome = use_case(db)
+            result = await outcome if inspect.isawaitable(outcome) else outcome
+            raise _Undo
+    except _Undo:
+        call.say("dry run: nothing was changed")
+        return result
+
+
+async def _require_head(settings: Settings) -> None:
+    """Raise SchemaBehind, naming by how much, unless the schema is at head."""
+    from tuxdb.migrate.connection import opened
+    from tuxdb.migrate.state import read_schema_state
+
+    async with opened(settings) as connection:
+        (await read_schema_state(connection)).require_head()
+
+
+async def _reachable(settings: Settings, patience: float) -> None:
+    """Wait until the server takes connections; raises its last refusal."""
+    import asyncio
+
+    from tuxdb.migrate.connection import opened
+
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            async with opened(settings):
+                return
+        except DatabaseUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def target(settings: Settings) -> str:
+    """Name the database that a command works on, for people."""
+    if settings.url is not None:
+        return settings.url.display()
+    from tuxdb.engine.embedded import Cluster
+
+    data = str(Cluster(settings.home).data)
+    home = environment().get("HOME", "")
+    short = (
+        f"~{data.removeprefix(home)}" if home and data.startswith(f"{home}/") else data
+    )
+    return f"embedded {short} (tuxdb)"

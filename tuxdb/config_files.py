@@ -1,0 +1,126 @@
+"""Configuration files: found, read, and each key's line known.
+
+TOML files, `.env` files, and files that hold one secret. What is wrong with them is a
+ConfigurationError that names file and line, and never a value.
+"""
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuxdb.errors import ConfigurationError
+from tuxdb.urls import mask
+
+PROJECT_FILES = ("tuxdb.toml", "pyproject.toml")
+PROFILES = "profiles"
+LONGEST_SECRET = 65536
+LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of a TOML file, and the tables within it."""
+
+    path: Path
+    name: str
+    values: Mapping[str, Any]
+    tables: Mapping[str, Any]
+
+    def table(self, name: str) -> "Section | None":
+        """A table within this one."""
+        found = self.tables.get(name)
+        if not isinstance(found, dict):
+            return None
+        return _section(self.path, f"{self.name}.{name}".lstrip("."), found)
+
+    def line(self, key: str) -> int | None:
+        """The line on which a key, or a table of that name, is."""
+        return next(self._lines(key), None)
+
+    def _lines(self, key: str) -> Iterator[int]:
+        words = re.escape(key)
+        assigned = re.compile(rf"\s*[\"']?{words}[\"']?\s*[.=]")
+        inner = re.compile(rf"{re.escape(f'{self.name}.{key}'.lstrip('.'))}(\.|$)")
+        here = ""
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            header = re.match(r"\s*\[+([^\]]+)\]", line)
+            if header:
+                here = header[1].replace('"', "").replace(" ", "")
+                if inner.match(here):
+                    yield number
+            elif here == self.name and assigned.match(line):
+                yield number
+
+
+def read_config(path: Path) -> Section:
+    """The keys that a file has for tuxdb: all of it, or a part of a pyproject."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        found = LINE.search(str(error))
+        place = f"{path}:{found[1]}" if found else str(path)
+        problem = mask(LINE.sub("", str(error)))
+        raise ConfigurationError(f"{place}: {problem}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read") from error
+    whole = _section(path, "", table)
+    if path.name != "pyproject.toml":
+        return whole
+    tools = whole.table("tool")
+    ours = tools.table("tuxdb") if tools else None
+    return ours or _section(path, "tool.tuxdb", {})
+
+
+def find_project_file(start: Path) -> Path | None:
+    """The nearest `tuxdb.toml`, or `pyproject.toml` with a `[tool.tuxdb]`."""
+    for folder in (start, *start.parents):
+        for name in PROJECT_FILES:
+            path = folder / name
+            if path.is_file() and (name == "tuxdb.toml" or _is_ours(path)):
+                return path
+    return None
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file that are not empty."""
+    from dotenv import dotenv_values  # noqa: PLC0415 - only where such a file exists
+
+    try:
+        values = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read") from error
+    return {name: value for name, value in values.items() if value}
+
+
+def read_secret_file(path: Path) -> str:
+    """The first line of a file that only its owner can read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISREG(mode) and mode & 0o077:
+                raise ConfigurationError(
+                    f"{path} can be read by others", hint=f"chmod 600 {path}"
+                )
+            return file.readline(LONGEST_SECRET).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read") from error
+
+
+def _section(path: Path, name: str, table: Mapping[str, Any]) -> Section:
+    values = {key: v for key, v in table.items() if not isinstance(v, dict)}
+    tables = {key: v for key, v in table.items() if isinstance(v, dict)}
+    return Section(path, name, values, tables)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError):
+        return False  # somebody else's broken file is not ours to report
+    return isinstance(tools, dict) and "tuxdb" in tools

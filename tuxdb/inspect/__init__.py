@@ -1,0 +1,1 @@
+"""Looking into any PostgreSQL database: sizes, indexes, findings and their fixes."""

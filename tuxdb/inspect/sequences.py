@@ -1,0 +1,168 @@
+"""I010: sequences that collide with rows already there, or that run out."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnClause, column, func, quoted_name, select
+
+from tuxdb.inspect.catalogue import Catalogue, NotAnswered, relation
+from tuxdb.inspect.findings import Code, Finding, Severity
+from tuxdb.inspect.naming import shown
+from tuxdb.inspect.retyping import BIGINT, Columns
+
+WORTH_SAYING, URGENT = 0.5, 0.9
+# below any ID that Discord gave away, above any number that was counted up to
+SMALLEST_SNOWFLAKE = 10**15
+HIGHEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, BIGINT: 2**63 - 1}
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A sequence and the column that it numbers."""
+
+    sql: str
+    literal: str
+    schema: str
+    name: str
+    table_oid: int
+    table_sql: str
+    table_schema: str
+    table_name: str
+    column_name: str
+    column_sql: str
+    column_type: str
+    type: str
+    is_identity: bool
+    step: int
+    lowest: int
+    highest: int
+    cycles: bool
+    may_read: bool
+    grant_sql: str
+
+    @property
+    def place(self) -> str:
+        """The column, for people."""
+        return shown(f"{self.table_sql}.{self.column_sql}")
+
+    @property
+    def ceiling(self) -> int:
+        """The last number that sequence and column both take."""
+        return min(self.highest, HIGHEST.get(self.column_type, self.highest))
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a sequence stands, and the outermost value of its column."""
+
+    last_value: int
+    is_called: bool
+    outermost: int | None
+
+
+async def sequence_findings(
+    catalogue: Catalogue, columns: Columns
+) -> AsyncIterator[Finding]:
+    """Check every sequence that numbers a column."""
+    for row in await catalogue.ask("sequences"):
+        sequence = Sequence(**row)
+        if not sequence.may_read:
+            yield _skipped(sequence, "the role may not read it", sequence.grant_sql)
+            continue
+        try:
+            position = await _position(catalogue, sequence)
+        except NotAnswered as refusal:
+            yield _skipped(sequence, str(refusal), None)
+            continue
+        for finding in (
+            _drifted(sequence, position),
+            _running_out(sequence, position, columns),
+        ):
+            if finding:
+                yield finding
+
+
+async def _position(catalogue: Catalogue, sequence: Sequence) -> Position:
+    numbered: ColumnClause[int] = column(quoted_name(sequence.column_name, quote=True))
+    outermost = func.max(numbered) if sequence.step > 0 else func.min(numbered)
+    table = relation(sequence.table_schema, sequence.table_name)
+    statement = select(
+        column("last_value"),
+        column("is_called"),
+        select(outermost).select_from(table).scalar_subquery().label("outermost"),
+    ).select_from(relation(sequence.schema, sequence.name))
+    (row,) = await catalogue.run(statement)
+    return Position(**row)
+
+
+def _drifted(sequence: Sequence, position: Position) -> Finding | None:
+    """Find a next number that is in use; where snowflakes are, it never will be."""
+    step, outermost = sequence.step, position.outermost
+    following = position.last_value + (step if position.is_called else 0)
+    if outermost is None or outermost >= SMALLEST_SNOWFLAKE:
+        return None
+    if following > outermost if step > 0 else following < outermost:
+        return None
+    furthest, chosen = ("max", "greatest") if step > 0 else ("min", "least")
+    return Finding(
+        code=Code.SEQUENCE,
+        severity=Severity.ERROR,
+        object=shown(sequence.sql),
+        message=(
+            f"{shown(sequence.sql)} gives {following} next, "
+            f"but {sequence.place} has {outermost} already"
+        ),
+        evidence={"next": following, furthest: outermost},
+        fix=(
+            f"SELECT setval({sequence.literal}, {chosen}("  # noqa: S608 - shown
+            f"(SELECT {furthest}({sequence.column_sql}) FROM {sequence.table_sql}), "
+            f"(SELECT last_value FROM {sequence.sql})));"
+        ),
+        fix_is_safe_online=True,
+    )
+
+
+def _running_out(
+    sequence: Sequence, position: Position, columns: Columns
+) -> Finding | None:
+    last = position.last_value
+    if position.outermost and position.outermost < SMALLEST_SNOWFLAKE:
+        last = max(last, position.outermost)
+    used = last / sequence.ceiling
+    if sequence.cycles or sequence.step < 0 or used <= WORTH_SAYING:
+        return None
+    fix, is_safe = _wider(sequence, columns)
+    return Finding(
+        code=Code.SEQUENCE,
+        severity=Severity.ERROR if used > URGENT else Severity.WARNING,
+        object=shown(sequence.sql),
+        message=(
+            f"{shown(sequence.sql)} has used {used:.0%} of the numbers "
+            f"that {sequence.place} can take"
+        ),
+        evidence={"last_value": last, "ceiling": sequence.ceiling},
+        fix=fix,
+        fix_is_safe_online=is_safe,
+    )
+
+
+def _wider(sequence: Sequence, columns: Columns) -> tuple[str | None, bool]:
+    """How to go on with BIGINT, and whether that can be done while others write."""
+    widen = f"ALTER SEQUENCE {sequence.sql} AS {BIGINT};"
+    if sequence.column_type == BIGINT:
+        return (None, False) if sequence.type == BIGINT else (widen, True)
+    narrow = columns.all.get((sequence.table_oid, sequence.column_sql))
+    if narrow is None or columns.obstacle(narrow):
+        return None, False
+    more = () if sequence.is_identity else (widen,)
+    return "\n".join(columns.to_bigint(narrow, *more)), False
+
+
+def _skipped(sequence: Sequence, reason: str, grant: str | None) -> Finding:
+    return Finding(
+        code=Code.SEQUENCE,
+        severity=Severity.SKIPPED,
+        object=shown(sequence.sql),
+        message=f"{shown(sequence.sql)} was not checked: {reason}",
+        fix=grant,
+    )
