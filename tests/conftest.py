@@ -5,26 +5,21 @@ With TUXDB_PG_BINDIR set, the server is the one whose programs lie there.
 
 import asyncio
 import os
-import secrets
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.command import Cli, ForkServer
-from tests.harness.databases import Databases, place
-from tests.harness.servers import processes_of
+from tests.harness.databases import Databases
+from tests.harness.servers import data_folder
+from tuxdb.database import Database
+from tuxdb.engine.embedded import Cluster
+from tuxdb.engine.service import DatabaseService
+from tuxdb.migrate import upgrade
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
-
-if TYPE_CHECKING:
-    from tuxdb.database import Database
-    from tuxdb.engine.embedded import Cluster
-    from tuxdb.engine.service import DatabaseService
 
 _BINDIR = os.environ.get("TUXDB_PG_BINDIR")
 
@@ -45,44 +40,23 @@ def bindir() -> Path | None:
     return Path(_BINDIR) if _BINDIR else None
 
 
-@contextmanager
-def _data_folder() -> Iterator[Path]:
-    """Name a data folder that is not there yet; in the end, stop what runs in it.
-
-    It lies where a server's account may enter, as pytest's own folders are private,
-    and its path is short, for the socket.
-    """
-    from tuxdb.engine.embedded import Cluster
-
-    home = place() / f"tuxdb-{secrets.token_hex(4)}"
-    yield home
-    if home.exists():
-        Cluster(home).stop()
-        shutil.rmtree(home)
-    assert processes_of(home) == {}
-
-
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A data folder for a server of the test's own."""
-    with _data_folder() as home:
+    with data_folder() as home:
         yield home
 
 
 @pytest.fixture(scope="session")
-def cluster(bindir: Path | None) -> "Iterator[Cluster]":
+def cluster(bindir: Path | None) -> Iterator[Cluster]:
     """The server of this run; if the run is killed, it stops by itself."""
-    from tuxdb.engine.embedded import Cluster
-
-    with _data_folder() as home:
+    with data_folder() as home:
         yield Cluster(home, bindir=bindir, idle_seconds=30)
 
 
 @pytest.fixture(scope="session")
-def databases(cluster: "Cluster") -> Iterator[Databases]:
+def databases(cluster: Cluster) -> Iterator[Databases]:
     """Databases on the server of this run, with a migrated template."""
-    from tuxdb.migrate import upgrade
-
     databases = Databases(cluster.ensure("admin"))
     try:
         template = databases.empty()
@@ -116,25 +90,21 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def db_service(settings: Settings) -> "AsyncIterator[DatabaseService]":
+async def db_service(settings: Settings) -> AsyncIterator[DatabaseService]:
     """A service on the database of this test."""
-    from tuxdb.engine.service import DatabaseService
-
     async with DatabaseService.open(settings) as service:
         yield service
 
 
 @pytest.fixture
-async def db(settings: Settings) -> "AsyncIterator[Database]":
+async def db(settings: Settings) -> AsyncIterator[Database]:
     """The whole toolkit on the database of this test."""
-    from tuxdb.database import Database
-
     async with Database.open(settings) as database:
         yield database
 
 
 @pytest.fixture(scope="session")
-def _forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+def _forks() -> Iterator[ForkServer]:
     with tempfile.TemporaryDirectory(prefix="tuxdb-") as folder:
         server = ForkServer(Path(folder))
         yield server

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar
 
@@ -138,6 +139,29 @@ class BalanceLimit(Conflict):
 
 class InvalidTransfer(InvalidValue):
     """A transfer that could never be carried out, whatever the balances."""
+
+
+class DailyLimit(Conflict):
+    """A member has moved as many points today as the guild allows."""
+
+    public = True
+
+    def __init__(self, who: str, left: int, limit: int, renews: datetime) -> None:
+        super().__init__(
+            f"{who} can move {left} more points today (limit {limit}); "
+            f"it renews at {renews:%Y-%m-%d %H:%M} UTC",
+            details={"left": left, "limit": limit, "renews": renews.isoformat()},
+        )
+        self.left, self.limit, self.renews = left, limit, renews
+
+
+class AccountFrozen(Conflict):
+    """The account may not take part in transfers."""
+
+    public = True
+
+    def __init__(self, who: str) -> None:
+        super().__init__(f"the points of {who} are frozen")
 
 
 class IdempotencyConflict(Conflict):

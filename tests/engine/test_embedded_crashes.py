@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.harness.servers import (
     data_folder,
     processes_of,
     server_of,
+    start_client,
     supervisor_of,
     until,
 )
@@ -155,14 +155,10 @@ def test_a_server_whose_socket_was_removed_is_replaced(running: Cluster) -> None
 
 def test_a_dead_caller_leaves_no_lock(home: Path, bindir: Path | None) -> None:
     """Kill the process that is making the cluster; another one makes it."""
-    program = (
-        "from pathlib import Path; from tuxdb.engine.embedded import Cluster\n"
-        f"Cluster(Path({str(home)!r}), bindir={bindir and str(bindir)!r}).ensure()"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program])
+    process = start_client(home, bindir)
     until(lambda: any(home.glob("pg*.new/base")))
     process.kill()
-    process.wait()
+    process.communicate()
 
     cluster = Cluster(home, bindir=bindir)
     cluster.ensure()

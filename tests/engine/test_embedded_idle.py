@@ -12,8 +12,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.harness.command import CHECKOUT
-from tests.harness.servers import data_folder, processes_of, server_of, until
+from tests.harness.servers import (
+    data_folder,
+    processes_of,
+    server_of,
+    start_client,
+    until,
+)
 from tuxdb.engine.embedded import Cluster
 from tuxdb.urls import DatabaseUrl
 
@@ -25,16 +30,6 @@ connection.connect(sys.argv[1])
 packet = b"user\\0tuxdb\\0database\\0tuxdb\\0\\0"
 connection.sendall(struct.pack("!ii", len(packet) + 8, 3 << 16) + packet)
 time.sleep(600)
-"""
-ENSURE = """
-import sys
-from pathlib import Path
-from tuxdb.engine.embedded import Cluster
-home, bindir = sys.argv[1:]
-cluster = Cluster(Path(home), bindir=Path(bindir) if bindir else None, idle_seconds=0)
-cluster.ensure()
-print("ready", flush=True)
-sys.stdin.read()
 """
 
 
@@ -133,24 +128,18 @@ def test_a_stopping_server_is_waited_for_and_started_again(short: Cluster) -> No
     assert server_of(short.home) != first
 
 
-def client(home: Path, bindir: Path | None, wait: bool) -> "subprocess.Popen[str]":
+def client(home: Path, bindir: Path | None) -> "subprocess.Popen[str]":
     """A process for which the server is to stop with its last client."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", ENSURE, home, bindir or ""],
-        stdin=subprocess.PIPE if wait else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=CHECKOUT,
-    )
+    process = start_client(home, bindir, idle_seconds=0)
     assert process.stdout
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline()
     return process
 
 
 def test_with_no_idle_time_the_server_stops_with_its_last_client(
     home: Path, bindir: Path | None
 ) -> None:
-    first, second = client(home, bindir, wait=True), client(home, bindir, wait=True)
+    first, second = client(home, bindir), client(home, bindir)
     server = server_of(home)
 
     first.communicate("")
@@ -164,7 +153,7 @@ def test_with_no_idle_time_the_server_stops_with_its_last_client(
 def test_with_no_idle_time_a_killed_client_is_no_client(
     home: Path, bindir: Path | None
 ) -> None:
-    process = client(home, bindir, wait=True)
+    process = client(home, bindir)
 
     process.kill()
     process.communicate()
@@ -177,7 +166,7 @@ async def test_with_no_idle_time_a_connection_outlives_its_caller(
 ) -> None:
     patient = Cluster(home, bindir=bindir)
     connection = await connect(patient)
-    client(home, bindir, wait=False).communicate()
+    client(home, bindir).communicate()
 
     await asyncio.sleep(1)
 

@@ -1,37 +1,16 @@
 """Several processes at once: one cluster, one server, everybody served."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.harness.command import CHECKOUT
-from tests.harness.servers import processes_of, server_of
+from tests.harness.servers import processes_of, server_of, start_client
 from tuxdb.engine.embedded import Cluster
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from tuxdb.engine.embedded import Cluster
-home, bindir, database = sys.argv[1:]
-cluster = Cluster(Path(home), bindir=Path(bindir) if bindir else None)
-print(cluster.ensure(database))
-"""
-
-
-def start(home: Path, bindir: Path | None, database: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, home, bindir or "", database],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=CHECKOUT,
-    )
 
 
 def test_six_first_uses_at_once_make_one_server(
     home: Path, bindir: Path | None
 ) -> None:
-    processes = [start(home, bindir, "tuxdb") for _ in range(6)]
+    processes = [start_client(home, bindir) for _ in range(6)]
 
     answers = {process.communicate()[0] for process in processes}
 
@@ -42,7 +21,7 @@ def test_six_first_uses_at_once_make_one_server(
 
 def test_six_who_want_the_same_new_database(home: Path, bindir: Path | None) -> None:
     Cluster(home, bindir=bindir).ensure()
-    processes = [start(home, bindir, "wanted") for _ in range(6)]
+    processes = [start_client(home, bindir, database="wanted") for _ in range(6)]
 
     for process in processes:
         process.communicate()

@@ -4,14 +4,27 @@ import contextlib
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.harness.command import CHECKOUT
 from tests.harness.databases import place
 from tuxdb.engine.embedded import Cluster
 
 PATIENCE_SECONDS = 30.0
+CLIENT = """
+import sys
+from pathlib import Path
+from tuxdb.engine.embedded import Cluster
+home, bindir, idle, database = sys.argv[1:]
+bindir = Path(bindir) if bindir else None
+cluster = Cluster(Path(home), bindir=bindir, idle_seconds=float(idle))
+print(cluster.ensure(database), flush=True)
+sys.stdin.read()
+"""
 
 
 def processes_of(home: Path) -> dict[int, str]:
@@ -30,6 +43,24 @@ def data_folder() -> Iterator[Path]:
         Cluster(home).stop()
         shutil.rmtree(home)
     assert processes_of(home) == {}
+
+
+def start_client(
+    home: Path,
+    bindir: Path | None,
+    *,
+    database: str = "tuxdb",
+    idle_seconds: float = 300.0,
+) -> "subprocess.Popen[str]":
+    """Start a process that wants a server, prints its URL, and waits for its input."""
+    arguments = (home, bindir or "", str(idle_seconds), database)
+    return subprocess.Popen(
+        [sys.executable, "-c", CLIENT, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=CHECKOUT,
+    )
 
 
 def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

@@ -97,9 +97,8 @@ async def test_columns_tied_by_foreign_keys_change_together(foreign: Foreign) ->
 
     assert len(report.fixes) == 1
     assert await foreign.value("SELECT guild_id FROM t") == 123456789012345678
-    assert await foreign.value(
-        "INSERT INTO guilds VALUES (1); INSERT INTO t DEFAULT VALUES RETURNING guild_id"
-    )
+    await foreign.execute("INSERT INTO guilds VALUES (1)")
+    assert await foreign.value("INSERT INTO t DEFAULT VALUES RETURNING guild_id") == 1
 
 
 @pytest.mark.parametrize(

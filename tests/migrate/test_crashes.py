@@ -157,7 +157,7 @@ async def test_a_session_ended_by_the_server_is_one_sentence(
         " WHERE application_name = 'tuxdb migrate' AND query LIKE '%sleep(60)'"
     )
 
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailable, match="while revision 0001 was run"):
         await upgrading
 
 

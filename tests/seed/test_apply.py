@@ -194,12 +194,13 @@ async def test_columns_that_a_row_does_not_give_stay(
 
 async def test_hostile_text_arrives_as_it_is(db: Database, folder: Path) -> None:
     name = "[red] \x1b[31m \u202e'; DROP TABLE users; --" + "é" * 60
-    (folder / "guilds.csv").write_text(f'{GUILDS}3,"{name}"\n', encoding="utf-8")
+    row = f'{2**63 - 1},"{name}"\n'
+    (folder / "guilds.csv").write_text(GUILDS + row, encoding="utf-8")
 
     await seed.apply(db, folder=folder)
 
     async with db.read() as session:
-        guild = await session.get(Guild, 3)
+        guild = await session.get(Guild, 2**63 - 1)
     assert guild is not None
     assert guild.name == name
 

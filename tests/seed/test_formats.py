@@ -255,3 +255,13 @@ def test_configured_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None
 
     with pytest.raises(ConfigurationError, match="nowhere is not a folder"):
         Library.of(settings)
+
+
+def test_python_set_outside_of_the_folder_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.py").write_text("raise SystemExit")
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "a.py").symlink_to(tmp_path / "other" / "a.py")
+
+    with pytest.raises(UsageError, match="leads out of the folder"):
+        Library(tmp_path / "seeds")

@@ -23,7 +23,7 @@ from sqlalchemy import Uuid as UuidType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, RowChange, begin, prepare, sample_of
-from tuxdb.bulk.tables import find_table
+from tuxdb.bulk.tables import LEDGER_TABLE, find_table
 from tuxdb.bulk.tracking import (
     CHANGES,
     Part,
@@ -34,7 +34,7 @@ from tuxdb.bulk.tracking import (
     value_of,
 )
 from tuxdb.errors import Conflict, NotFound, Refused
-from tuxdb.models import ChangeSet
+from tuxdb.models import ChangeSet, EntryKind
 from tuxdb.repositories.points import PointsRepository
 
 SHOWN = 20
@@ -183,6 +183,8 @@ class _Step:
 
     async def take_back(self, session: AsyncSession, undo: UUID, number: int) -> int:
         """Restore, delete or insert again the rows that are as they were left."""
+        if self.table.name == LEDGER_TABLE:
+            return await self._reverse(session, undo, number)
         counts = [
             int(await session.scalar(statement) or 0)
             for statement in (self._restore(undo, number), self._remove(undo, number))
@@ -263,6 +265,47 @@ class _Step:
             )
         )
         return int(result.rowcount)
+
+    async def _reverse(self, session: AsyncSession, undo: UUID, number: int) -> int:
+        """Correct entries of the ledger, the last one first; they are never deleted."""
+        entries = PointsRepository()
+        ids = select(cast(CHANGES.c.row_key["id"].astext, BigInteger)).where(self.mine)
+        made: list[int] = []
+        for entry in await entries.find(
+            session,
+            filters=entries.column("id").in_(ids),
+            order_by=entries.column("id").desc(),
+        ):
+            correction = {
+                "sender": entry.to_user,
+                "receiver": entry.from_user,
+                "amount": entry.amount,
+                "kind": EntryKind.REVERSE.value,
+                "reason": "undo",
+                "actor": None,
+                "idempotency_key": f"u:{undo.hex}:{entry.id}",
+                "request_hash": None,
+                "reverses": entry.id,
+            }
+            rows = await entries.move(session, correction)
+            if not rows or rows[0].entry_id is None:
+                raise Conflict(
+                    f"entry {entry.id} cannot be reversed: it was before, its user is "
+                    "gone, or the points were spent; nothing was undone"
+                )
+            made.append(rows[0].entry_id)
+        noted = select(
+            literal(undo, UuidType),
+            literal(number),
+            as_texts(self.table, self.part.key),
+            as_texts(self.table, self.table.c.keys()),
+            row_hash(self.table, self.table.c.keys()),
+        ).where(self.table.c.id.in_(made))
+        names = ["changeset_id", "part", "row_key", "after", "row_hash"]
+        await session.execute(
+            insert(CHANGES).from_select(names, noted, include_defaults=False)
+        )
+        return len(made)
 
     async def _balances(self, session: AsyncSession) -> dict[int, int]:
         """What deleted users had: an insert with points would be refused."""

@@ -204,6 +204,7 @@ class Invocation:
 
     def show_error(self, error: TuxdbError) -> None:
         """Write an error to stderr, as text or as one JSON object."""
+        hint = self._hint(error)
         if self._json_errors():
             import json
 
@@ -211,15 +212,15 @@ class Invocation:
                 "code": error.code,
                 "exit": int(error.exit_code),
                 "message": mask(error.message),
-                "hint": mask(error.hint) if error.hint else None,
+                "hint": mask(hint) if hint else None,
                 "details": error.details,
             }
             text = json.dumps({"error": document}, default=str)
             write_stderr(mask(text), raw=True)
             return
         write_stderr(error.message, label="error", color=self._painted(RED))
-        if error.hint:
-            write_stderr(error.hint, label="hint")
+        if hint:
+            write_stderr(hint, label="hint")
 
     def _check_url(self) -> None:
         url = self.given.get("url")
@@ -230,6 +231,13 @@ class Invocation:
                 "--url holds a password, which others can see in the list of "
                 "processes; use --url-file or TUXDB_DATABASE_URL"
             )
+
+    def _hint(self, error: TuxdbError) -> str | None:
+        """The next step; a command of ours is meant for the same profile."""
+        runs_on = error.hint is not None and error.hint.startswith("tuxdb ")
+        if runs_on and not isinstance(error, UsageError):
+            return f"{error.hint}{self._profile_hint()}"
+        return error.hint
 
     def _profile_hint(self) -> str:
         profile = self.given.get("profile")

@@ -34,6 +34,7 @@ class _Bar:
         self._started = time.monotonic()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._stage = ""
 
     def update(self, stage: str, done: int, total: int) -> None:
         """Show the stage and how far it is."""
@@ -47,9 +48,10 @@ class _Bar:
             self._progress.start()
             self._task = self._progress.add_task(stage, total=total)
         if self._task is not None:
-            self._progress.update(
-                self._task, description=stage, completed=done, total=total
-            )
+            if stage != self._stage:
+                self._progress.reset(self._task, description=stage, total=total)
+            self._progress.update(self._task, completed=done)
+        self._stage = stage
 
     def stop(self) -> None:
         """Take the bar away."""

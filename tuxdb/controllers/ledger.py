@@ -8,26 +8,38 @@ entry, where looking the key up would miss a commit that is still under way.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tuxdb.controllers.movements import Movement, Order, moved, replayed, unmoved
+from tuxdb.controllers.grouping import (
+    ANSWER_SECONDS,
+    ATTEMPT_SECONDS,
+    TransferGroup,
+)
+from tuxdb.controllers.movements import (
+    Movement,
+    Order,
+    identity,
+    moved,
+    replayed,
+    rule_against,
+    unmoved,
+)
 from tuxdb.engine.service import DatabaseService
 from tuxdb.engine.statements import Executor
 from tuxdb.errors import (
+    AlreadyReversed,
     DatabaseUnavailable,
     IdempotencyConflict,
     OutcomeUnknown,
     TuxdbError,
 )
+from tuxdb.models import EntryKind
 from tuxdb.repositories.points import PointsRepository
 
-ATTEMPT_SECONDS = 12.0
-"""Longest wait for one answer; the lock timeout of 10 s lies within."""
-SETTLE_SECONDS = 27.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 3.0
 
@@ -39,22 +51,35 @@ class Ledger:
 
     def __init__(self, db: DatabaseService) -> None:
         self.db = db
+        self._group = TransferGroup(db, self._alone)
 
     async def post(
         self, order: Order, *, session: AsyncSession | None = None
     ) -> Movement:
         """Carry an order out: a Movement, a refusal, or OutcomeUnknown with its key.
 
-        Refusals are InvalidTransfer, NotFound, InsufficientPoints, BalanceLimit and
-        IdempotencyConflict; then nothing was changed. An answer comes within 30 s.
+        Refusals are InvalidTransfer, NotFound, InsufficientPoints, BalanceLimit,
+        DailyLimit, AccountFrozen, AlreadyReversed and IdempotencyConflict; then
+        nothing was changed. An answer comes within 30 s.
         """
         order.check()
         key = order.key or f"t:{uuid4().hex}"
         joined = session or self.db.current_session()
         if joined is not None:
             return await self._once(joined, joined, order, key)
+        if order.kind is EntryKind.TRANSFER:
+            return await self._group.submit(order, key)
+        deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        return await self._alone(order, key, deadline, None)
+
+    async def _alone(
+        self, order: Order, key: str, deadline: float, doubt: Exception | None
+    ) -> Movement:
+        """Make one movement, in a statement of its own."""
         write, read = self.db.statements, self.db.reads
-        return await settled(lambda: self._once(write, read, order, key), key)
+        return await settled(
+            lambda: self._once(write, read, order, key), key, deadline, doubt
+        )
 
     async def _once(
         self, write: Executor, read: Executor, order: Order, key: str
@@ -64,7 +89,31 @@ class Ledger:
         if rows and rows[0].entry_id is not None:
             return moved(order, key, rows)
         prior = await self._prior(read, order, key, rows)
-        return prior or unmoved(order, key, rows)
+        if prior is not None:
+            return prior
+        if order.reverses is not None:
+            await self._refuse_second_reversal(read, order.reverses)
+        found = unmoved(order, key, rows)
+        return found or await self._broken_rule(read, order, rows)
+
+    async def _refuse_second_reversal(self, read: Executor, entry_id: int) -> None:
+        earlier = await self.entries.reversal_of(read, entry_id)
+        if earlier is not None:
+            raise AlreadyReversed(entry_id, earlier.id)
+
+    async def _broken_rule(
+        self, read: Executor, order: Order, rows: Sequence[Row[Any]]
+    ) -> NoReturn:
+        """Raise what a rule of the guild says against it."""
+        sides = {identity(order, row): row for row in rows}
+        sender, receiver = sides.get(order.sender), sides.get(order.receiver)
+        rules = await self.entries.standing_rules(
+            read,
+            rows[0].guild_id,
+            sender.id if sender else None,
+            receiver.id if receiver else None,
+        )
+        raise rule_against(order, sender, receiver, rules)
 
     async def _prior(
         self, read: Executor, order: Order, key: str, rows: Sequence[Row[Any]]
@@ -81,19 +130,24 @@ class Ledger:
         return replayed(entry, rows)
 
 
-async def settled(attempt: Callable[[], Awaitable[Movement]], key: str) -> Movement:
-    """Attempt a movement until its outcome is known, or SETTLE_SECONDS are over.
+async def settled(
+    attempt: Callable[[], Awaitable[Movement]],
+    key: str,
+    deadline: float,
+    doubt: Exception | None,
+) -> Movement:
+    """Attempt a movement until its outcome is known, or the deadline is over.
 
     Once an attempt is in doubt, only an entry settles it: a later refusal is no
-    proof, as the first attempt may still be on its way to the server.
+    proof, as the first attempt may still be on its way to the server. `doubt` says
+    that there was an attempt before.
     """
-    doubt: TuxdbError | TimeoutError | None = None
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + SETTLE_SECONDS
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
-            async with asyncio.timeout(min(ATTEMPT_SECONDS, deadline - loop.time())):
+            left = max(0.0, deadline - loop.time())
+            async with asyncio.timeout(min(ATTEMPT_SECONDS, left)):
                 return await attempt()
         except (OutcomeUnknown, TimeoutError) as error:
             doubt = error

@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from tuxdb.errors import (
+    AccountFrozen,
     BalanceLimit,
+    DailyLimit,
     DatabaseOperationError,
     InsufficientPoints,
     InvalidTransfer,
     NotFound,
+    TuxdbError,
 )
 from tuxdb.models import MAX_POINTS, MAX_SNOWFLAKE, EntryKind, PointsTransaction
 
@@ -60,6 +63,7 @@ class Order:
     reason: str | None = None
     actor: str | None = None
     key: str | None = None
+    reverses: int | None = None
 
     def check(self) -> None:
         """Raise InvalidTransfer for what no balance could make possible."""
@@ -83,6 +87,7 @@ class Order:
             self.amount,
             self.balance,
             self.reason,
+            self.reverses,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -98,13 +103,14 @@ class Order:
             "actor": self.actor,
             "idempotency_key": key,
             "request_hash": self.request_hash,
+            "reverses": self.reverses,
         }
         return given if self.guild_id is None else {**given, "guild_id": self.guild_id}
 
 
 def moved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement:
     """The movement that an order has led to, from the rows it locked."""
-    by_key: dict[int | None, Row[Any]] = {_identity(order, r): r for r in rows}
+    by_key: dict[int | None, Row[Any]] = {identity(order, r): r for r in rows}
     first = rows[0]
     sender, receiver, amount = order.sender, order.receiver, order.amount
     if order.balance is not None:
@@ -158,9 +164,12 @@ def replayed(entry: PointsTransaction, rows: Sequence[Row[Any]]) -> Movement:
     )
 
 
-def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement:
-    """Raise the reason why nothing moved; a balance that was right already is none."""
-    by_key = {_identity(order, row): row for row in rows}
+def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement | None:
+    """Raise the reason why nothing moved; None where only a rule can be the reason.
+
+    A balance that was right already is no reason, but a movement of nothing.
+    """
+    by_key = {identity(order, row): row for row in rows}
     place = f" in guild {order.guild_id}" if order.guild_id else ""
     for wanted in (order.sender, order.receiver):
         if wanted is not None and wanted not in by_key:
@@ -180,16 +189,45 @@ def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement:
     if order.sender is not None and by_key[order.sender].points < amount:
         row = by_key[order.sender]
         raise InsufficientPoints(row.username, row.guild_id, row.points, amount)
-    if (
-        order.receiver is not None
-        and by_key[order.receiver].points > MAX_POINTS - amount
+    return None
+
+
+def rule_against(
+    order: Order,
+    sender: Row[Any] | None,
+    receiver: Row[Any] | None,
+    rules: Row[Any],
+) -> TuxdbError:
+    """The error for the rule of a guild that an order breaks."""
+    amount = order.amount or 0
+    if receiver is not None:
+        after = order.balance
+        after = receiver.points + amount if after is None else after
+        if after > rules.max_balance:
+            return BalanceLimit(
+                receiver.username,
+                receiver.guild_id,
+                receiver.points,
+                rules.max_balance,
+            )
+    for row, frozen in (
+        (sender, rules.sender_frozen),
+        (receiver, rules.receiver_frozen),
     ):
-        row = by_key[order.receiver]
-        raise BalanceLimit(row.username, row.guild_id, row.points, MAX_POINTS)
-    raise DatabaseOperationError("the points did not move; nothing was changed")
+        if row is not None and frozen:
+            return AccountFrozen(row.username)
+    for row, limit, used in (
+        (sender, rules.daily_send, rules.sent),
+        (receiver, rules.daily_receive, rules.received),
+    ):
+        if row is not None and limit is not None and used > limit - amount:
+            left = max(0, limit - used)
+            return DailyLimit(row.username, left, limit, rules.day_end)
+    return DatabaseOperationError("the points did not move; nothing was changed")
 
 
-def _identity(order: Order, row: Row[Any]) -> int:
+def identity(order: Order, row: Row[Any]) -> int | None:
+    """The id by which an order names the user of a row."""
     return int(row.id if order.guild_id is None else row.discord_id)
 
 

@@ -191,6 +191,53 @@ class PointsController(BaseController[PointsTransaction]):
         )
         return await self._ledger.post(order, session=session)
 
+    async def reverse(
+        self,
+        entry_id: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+        session: AsyncSession | None = None,
+    ) -> Movement:
+        """Correct an entry by one the other way round; AlreadyReversed the second time.
+
+        Raises InsufficientPoints where the points were spent since.
+        """
+        entry = await self.get_by_id(entry_id, session=session)
+        if entry is None:
+            raise NotFound("entry", entry_id, hint="tuxdb points history --guild ID")
+        order = Order(
+            EntryKind.REVERSE,
+            sender=entry.to_user,
+            receiver=entry.from_user,
+            amount=entry.amount,
+            actor=actor,
+            reason=reason,
+            key=key,
+            reverses=entry.id,
+        )
+        return await self._ledger.post(order, session=session)
+
+    async def freeze(
+        self,
+        guild_id: int,
+        user: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> User:
+        """Keep a user from sending and receiving transfers, from now on."""
+        found = await self.balance(guild_id, user)
+        await self.repository.freeze(self._writing(), found, reason, actor)
+        return found
+
+    async def unfreeze(self, guild_id: int, user: int) -> User:
+        """Allow a user transfers again."""
+        found = await self.balance(guild_id, user)
+        await self.repository.unfreeze(self._writing(), found)
+        return found
+
     async def balance(
         self, guild_id: int, user: int, *, session: AsyncSession | None = None
     ) -> User:

@@ -87,12 +87,12 @@ async def _copied(table: Table, copy: Callable[[], Awaitable[str]]) -> int:
         tag = await copy()
     except asyncpg.IntegrityConstraintViolationError as error:
         raise IntegrityError(f"COPY {table.name}", None, error) from error
-    except asyncpg.InterfaceError as error:
-        if isinstance(error, ValueError):
-            raise InvalidValue(
-                f"a value for {table.name}", "does not fit its column"
-            ) from error
-        raise
+    except InvalidValue:
+        raise  # of whoever yields the rows
+    except (TypeError, ValueError, OverflowError) as error:  # the driver's encoders
+        raise InvalidValue(
+            f"a value for {table.name}", "does not fit its column"
+        ) from error
     return int(tag.rpartition(" ")[2])
 
 

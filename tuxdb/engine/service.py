@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.util import greenlet_spawn
 
 from tuxdb.engine.cache import Cache
+from tuxdb.engine.direct import Direct
 from tuxdb.engine.listener import change_feed
 from tuxdb.engine.retry import (
     ATTEMPTS,
@@ -78,8 +79,8 @@ class DatabaseService:
         self._single = single.sync_engine
         self._writer = single.execution_options(isolation_level="READ COMMITTED")
         self._reader = self._reading_engine()
-        self.reads = Statements(self.run_read)
-        self.statements = Statements(self.run_statement)
+        self.reads = Statements(self.run_read, self._reads_directly())
+        self.statements = Statements(self.run_statement, self._writes_directly())
         self._feed = change_feed(self.settings, self._address)
         self._caches: dict[type[Model], Cache[Any, Any]] = {}
 
@@ -108,7 +109,7 @@ class DatabaseService:
         if self._reader.pool is not self._writer.pool:
             await self._reader.dispose()
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Where the database is, for people; never its password."""
         url = self.settings.url
@@ -242,11 +243,8 @@ class DatabaseService:
 
     async def run_read(self, work: Callable[[Connection], T]) -> T:
         """Run synchronous Core reads in one greenlet; repeated if the line breaks."""
-        with translated(self.place):
-            return await retrying(
-                partial(greenlet_spawn, _on, self._reader.sync_engine, work),
-                safe=may_repeat_read,
-            )
+        engine = self._reader.sync_engine
+        return await self._reading(lambda _: greenlet_spawn(_on, engine, work))
 
     async def run_statement(self, work: Callable[[Connection], T]) -> T:
         """Run one writing statement that is a transaction of its own.
@@ -254,19 +252,54 @@ class DatabaseService:
         One round trip, no BEGIN and COMMIT. Raises OutcomeUnknown if the connection
         breaks after the statement was sent.
         """
-        sent = False
 
-        def marked(connection: Connection) -> T:
-            nonlocal sent
-            sent = True
-            return work(connection)
+        def unit(sending: Callable[[], None]) -> Awaitable[T]:
+            def marked(connection: Connection) -> T:
+                sending()
+                return work(connection)
+
+            return greenlet_spawn(_on, self._single, marked)
+
+        return await self._changing(unit)
+
+    async def run_unit(self, work: Callable[[Connection], T]) -> T:
+        """Run synchronous Core work in one transaction and one greenlet.
+
+        Raises OutcomeUnknown if the connection breaks during the commit.
+        """
+        committing = False
+
+        def unit() -> T:
+            nonlocal committing
+            committing = False
+            with self._writer.sync_engine.connect() as connection:
+                result = work(connection)
+                committing = True
+                connection.commit()
+            return result
 
         with translated(self.place):
             try:
-                return await retrying(
-                    partial(greenlet_spawn, _on, self._single, marked),
-                    safe=changed_nothing,
-                )
+                return await retrying(partial(greenlet_spawn, unit))
+            except DRIVER_ERRORS as error:
+                if committing and is_lost_connection(error):
+                    raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
+                raise
+
+    async def _reading(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
+        with translated(self.place):
+            return await retrying(partial(unit, _unmarked), safe=may_repeat_read)
+
+    async def _changing(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
+        sent = False
+
+        def sending() -> None:
+            nonlocal sent
+            sent = True
+
+        with translated(self.place):
+            try:
+                return await retrying(partial(unit, sending), safe=changed_nothing)
             except DRIVER_ERRORS as error:
                 if sent and is_lost_connection(error):
                     raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
@@ -341,6 +374,17 @@ class DatabaseService:
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return engine
 
+    def _reads_directly(self) -> Direct | None:
+        """Direct statements, unless a pooler forbids what they build on."""
+        if self.settings.pooler == "transaction":
+            return None
+        return Direct(self._reader.sync_engine, self._reading)
+
+    def _writes_directly(self) -> Direct | None:
+        if self.settings.pooler == "transaction":
+            return None
+        return Direct(self._single, self._changing)
+
     def _reading_engine(self) -> AsyncEngine:
         """Read-only by session default; through a pooler, by each transaction."""
         if self.settings.pooler == "transaction":
@@ -360,6 +404,10 @@ def _settings(target: Target) -> Settings:
 def _on(engine: Engine, work: Callable[[Connection], T]) -> T:
     with engine.connect() as connection:
         return work(connection)
+
+
+def _unmarked() -> None:
+    """Nothing is in doubt when a read breaks."""
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, CursorResult, Executable, Row
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
 
+from tuxdb.engine.direct import DIRECT, Direct
 from tuxdb.models.hydration import hydrator
 
 T = TypeVar("T")
@@ -67,14 +68,22 @@ class Statements:
     """Runs statements one at a time on connections that `run` hands out."""
 
     def __init__(
-        self, run: Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+        self,
+        run: Callable[[Callable[[Connection], Any]], Awaitable[Any]],
+        direct: Direct | None = None,
     ) -> None:
         self._run = run
+        self._direct = direct
 
     async def execute(
         self, statement: Executable, params: Parameters = None
     ) -> Found[Row[Any]]:
         """Run a statement and hold its rows."""
+        direct = self._direct
+        if direct is not None and _is_direct(statement, params):
+            plan = direct.plan(statement)
+            records, tag = await direct.run(plan, params)  # type: ignore[arg-type]
+            return Found(plan.rows(records), _count(records, tag))
 
         def work(connection: Connection) -> Found[Row[Any]]:
             return _held(connection.execute(statement, params))
@@ -92,6 +101,12 @@ class Statements:
             found = await self._run(lambda line: _loaded(line, statement, params))
             return found
         hydrate = hydrator(entity)
+        direct = self._direct
+        if direct is not None and _is_direct(statement, params):
+            plan = direct.plan(statement)
+            records, tag = await direct.run(plan, params)  # type: ignore[arg-type]
+            objects = [hydrate(row) for row in plan.tuples(records)]
+            return Found(objects, _count(records, tag))
 
         def work(connection: Connection) -> Found[Any]:
             rows = connection.execute(statement, params).all()
@@ -105,6 +120,19 @@ class Statements:
     ) -> Any:  # noqa: ANN401
         """Run a statement; its first value."""
         return await self._run(lambda line: line.scalar(statement, params))
+
+
+def _is_direct(statement: Executable, params: Parameters) -> bool:
+    options = statement.get_execution_options()
+    return DIRECT in options and (params is None or isinstance(params, Mapping))
+
+
+def _count(records: Sequence[Any], tag: str) -> int:
+    """How many rows a statement found or changed, by the server's command tag."""
+    if records:
+        return len(records)
+    last = tag.rpartition(" ")[2]
+    return int(last) if last.isdecimal() else -1
 
 
 def _held(result: CursorResult[Any]) -> Found[Row[Any]]:

@@ -72,6 +72,7 @@ class Server:
     def __init__(self, options: Options, prctl: Prctl) -> None:
         self.options = options
         self.prctl = prctl
+        self.use = Use(options)
         self.pid = 0
         self.ended = False
         self.told_to_stop = False
@@ -112,14 +113,14 @@ class Server:
 
     def serve(self) -> None:
         """Stay until the server ends; stop it when nobody has used it for long."""
-        use = Use(self.options)
         while not self.ended:
             if self.told_to_stop:
                 os.kill(self.pid, signal.SIGINT)
                 self.told_to_stop = False
-            self._sleep(use.interval())
-            if not self.ended and use.is_over(self.pid, awaited=use.awaited()):
-                self._stop_unless_used(use)
+            self._sleep(self.use.interval())
+            awaited = self.use.awaited()
+            if not self.ended and self.use.is_over(self.pid, awaited=awaited):
+                self._stop_unless_used()
 
     def bury(self) -> None:
         """End what a crashed server left behind, and wait for it."""
@@ -131,12 +132,12 @@ class Server:
                     os.kill(child, signal.SIGKILL if last else signal.SIGQUIT)
             time.sleep(0.02)
 
-    def _stop_unless_used(self, use: "Use") -> None:
+    def _stop_unless_used(self) -> None:
         """Stop under the lock: a caller that wants in waits and starts it again."""
         lock = _lock(self.options.lock)
         if lock is None:
             return
-        if self._told_if_over(use):
+        if self._told_if_over():
             while not self.ended:
                 self._sleep(CHECK_SECONDS[1])
             self.bury()
@@ -145,10 +146,10 @@ class Server:
                     os.rmdir(self.options.socket)  # noqa: PTH106 - pathlib is slow to load
         os.close(lock)
 
-    def _told_if_over(self, use: "Use") -> bool:
+    def _told_if_over(self) -> bool:
         """Look once more while no caller can be between its touch and its login."""
-        callers = _lock(use.path)
-        over = use.is_over(self.pid, awaited=callers is None)
+        callers = _lock(self.options.idle)
+        over = self.use.is_over(self.pid, awaited=callers is None)
         if over:
             os.kill(self.pid, signal.SIGINT)
         if callers is not None:

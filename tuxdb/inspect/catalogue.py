@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     Executable,
     RowMapping,
+    Select,
     TableClause,
     TextClause,
     func,
+    literal,
     quoted_name,
     select,
     table,
     text,
+    union_all,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tuxdb.engine.service import DatabaseService
 from tuxdb.engine.translate import sqlstate
 from tuxdb.errors import TuxdbError
+
+Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
 
 SETTINGS = {
     "transaction_read_only": "on",
@@ -40,6 +46,8 @@ REFUSALS = {
     "55000": "not in a state to be read",
     "42P01": "dropped meanwhile",
 }
+BATCH = 50
+
 _LIMITS = select(*(func.set_config(name, to, True) for name, to in SETTINGS.items()))
 
 
@@ -83,6 +91,25 @@ class Catalogue:
             return rows
 
         return await self._service.run_in_transaction(reading)
+
+    async def each(self, statements: Sequence[Rows]) -> list[RowMapping | NotAnswered]:
+        """Run statements of one row and the same columns each, many at a time."""
+        answers: list[RowMapping | NotAnswered] = []
+        for start in range(0, len(statements), BATCH):
+            batch = statements[start : start + BATCH]
+            try:
+                answers += await self._together(batch)
+            except NotAnswered as refusal:
+                answers += [refusal] if len(batch) == 1 else await self._apart(batch)
+        return answers
+
+    async def _together(self, batch: Sequence[Rows]) -> list[RowMapping]:
+        parts = [s.add_columns(literal(at).label("at")) for at, s in enumerate(batch)]
+        rows = await self.run(union_all(*parts))
+        return sorted(rows, key=itemgetter("at"))
+
+    async def _apart(self, batch: Sequence[Rows]) -> list[RowMapping | NotAnswered]:
+        return [answer for one in batch for answer in await self.each([one])]
 
 
 def relation(schema: str, name: str) -> TableClause:

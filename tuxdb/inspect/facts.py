@@ -22,6 +22,7 @@ class Relation:
     name: str
     sql: str
     kind: str
+    estimated_rows: int
     partition_of: int | None
 
     @property
@@ -41,7 +42,6 @@ class ForeignKey:
     target_oid: int
     target_columns: tuple[str, ...]
     definition: str
-    estimated_rows: int
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,30 @@ class Facts:
                 below[relation.partition_of].append(relation.oid)
         return below
 
+    @cached_property
+    def parts(self) -> dict[int, list[Index]]:
+        """The indexes of partitions that make up each partitioned index."""
+        return _by_parent(self.indexes)
+
+    @cached_property
+    def invalid(self) -> dict[int, list[Index]]:
+        """Each table's invalid indexes, those left out that are being built."""
+        found: dict[int, list[Index]] = defaultdict(list)
+        for index in self.indexes:
+            if not index.is_valid and not index.is_being_changed:
+                found[index.table_oid].append(index)
+        return found
+
+    def rows(self, oid: int) -> int:
+        """How many rows a table has, about, with all its partitions."""
+        below = sum(self.rows(partition) for partition in self.partitions.get(oid, []))
+        return self.relations[oid].estimated_rows + below
+
+    def root(self, oid: int) -> int:
+        """The table that a partition, or a partition of that, belongs to."""
+        above = self.relations[oid].partition_of
+        return oid if above is None else self.root(above)
+
     def table(self, oid: int) -> str:
         """The qualified SQL name of a table."""
         return self.relations[oid].sql
@@ -182,10 +206,7 @@ def _foreign_key(row: RowMapping) -> ForeignKey:
 def _summed(indexes: Iterable[Index]) -> list[Index]:
     """Give a partitioned index the size and use of its parts."""
     found = list(indexes)
-    below: dict[int, list[Index]] = defaultdict(list)
-    for index in found:
-        if index.parent:
-            below[index.parent].append(index)
+    below = _by_parent(found)
 
     def with_sums(index: Index) -> Index:
         if not index.is_partitioned:
@@ -199,3 +220,11 @@ def _summed(indexes: Iterable[Index]) -> list[Index]:
         )
 
     return [with_sums(index) for index in found]
+
+
+def _by_parent(indexes: Iterable[Index]) -> dict[int, list[Index]]:
+    below: dict[int, list[Index]] = defaultdict(list)
+    for index in indexes:
+        if index.parent:
+            below[index.parent].append(index)
+    return below

@@ -36,7 +36,8 @@ CHECKS = {
     Code.UNUSED_INDEX: Check(
         "unused-indexes",
         "unused indexes",
-        "Indexes that nobody uses, and no constraint or foreign key needs.",
+        "Nobody scans them, no constraint and no foreign key needs them; what is "
+        "scanned on replicas only is not seen.",
     ),
     Code.REDUNDANT_INDEX: Check(
         "redundant-indexes",

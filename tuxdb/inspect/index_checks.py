@@ -39,7 +39,8 @@ class _Wording:
         """I004."""
         key = missing.foreign_key
         lack = "no valid index" if missing.invalid else "no index"
-        large = key.estimated_rows >= self._thresholds.large_table_rows
+        rows = self._facts.rows(key.table_oid)
+        large = rows >= self._thresholds.large_table_rows
         return _finding(
             Code.MISSING_FK_INDEX,
             Severity.ERROR if large else Severity.WARNING,
@@ -47,7 +48,7 @@ class _Wording:
             f"{self._arrow(key)} has {lack}",
             {
                 "columns": list(key.columns),
-                "estimated_rows": key.estimated_rows,
+                "estimated_rows": rows,
             },
             statements=missing.statements,
         )

@@ -6,7 +6,7 @@ and what a new index will cover is dropped along with it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -85,7 +85,7 @@ class _Planner:
         self._new_oids = count(-1, -1)
         self._keys_by_root: dict[int, list[ForeignKey]] = defaultdict(list)
         for key in facts.foreign_keys:
-            self._keys_by_root[self._root(key.table_oid)].append(key)
+            self._keys_by_root[self._facts.root(key.table_oid)].append(key)
         # What is being built or dropped right now counts as there, untouched.
         self._usable: dict[int, dict[int, Index]] = defaultdict(dict)
         for index in facts.indexes:
@@ -96,8 +96,12 @@ class _Planner:
 
     def index_foreign_keys(self) -> Iterator[Missing]:
         """Give every foreign key an index; those with most columns first."""
+        for keys in self._keys_by_root.values():
+            yield from self._index(keys)
+
+    def _index(self, keys: list[ForeignKey]) -> Iterator[Missing]:
         waiting = sorted(
-            (key for key in self._facts.foreign_keys if not self._is_served(key)),
+            (key for key in keys if not self._is_served(key)),
             key=lambda key: (-len(key.columns), key.oid),
         )
         while waiting:
@@ -111,8 +115,14 @@ class _Planner:
             waiting = [key for key in waiting if not self._is_served(key)]
 
     def rebuild_invalid(self) -> Iterator[Rebuild]:
-        """Rebuild what is invalid, unless another index covers it."""
-        for index in sorted(self._invalid(), key=lambda i: (-len(i.keys), i.oid)):
+        """Rebuild what is invalid, unless another index covers it.
+
+        Parts of an invalid partitioned index are rebuilt along with that.
+        """
+        invalid = [i for on_table in self._facts.invalid.values() for i in on_table]
+        oids = {index.oid for index in invalid}
+        whole = [index for index in invalid if index.parent not in oids]
+        for index in sorted(whole, key=lambda i: (-len(i.keys), i.oid)):
             cover = self._cover(index) if index.may_go else None
             if cover and index.oid not in self._rebuilt:
                 yield Rebuild(index, cover, (self._builder.drop(index),))
@@ -147,16 +157,18 @@ class _Planner:
         self._usable[index.table_oid][index.oid] = index
 
     def _with_parts(self, index: Index) -> list[Index]:
-        parts = [part for part in self._all() if part.parent == index.oid]
+        parts = self._facts.parts.get(index.oid, [])
         return [index, *(p for part in parts for p in self._with_parts(part))]
 
     def _drop_if_keys_stay_served(self, index: Index) -> bool:
         """Take an index out, with the parts that go with it, if that is harmless."""
-        near = self._keys_by_root[self._root(index.table_oid)]
+        near = self._keys_by_root[self._facts.root(index.table_oid)]
         served = [key for key in near if self._is_served(key)]
-        gone = self._with_parts(index) if index.is_partitioned else [index]
-        for part in gone:
-            del self._usable[part.table_oid][part.oid]
+        gone = [
+            part
+            for part in self._with_parts(index)
+            if self._usable[part.table_oid].pop(part.oid, None)
+        ]
         if all(self._is_served(key) for key in served):
             return True
         for part in gone:
@@ -164,20 +176,13 @@ class _Planner:
         return False
 
     def _cover(self, index: Index) -> Index | None:
-        """The widest usable index that does this one's work as well."""
+        """A usable index that does this one's work as well, best a unique one."""
         covers = [
             other
             for other in self._usable[index.table_oid].values()
             if other.oid != index.oid and other.covers(index)
         ]
         return max(covers, key=lambda i: (i.is_unique, i.oid > 0), default=None)
-
-    def _invalid(self) -> Iterable[Index]:
-        return (
-            index
-            for index in self._facts.indexes
-            if not index.is_valid and not index.is_being_changed
-        )
 
     def _is_unused(self, index: Index) -> bool:
         limits, now = self._thresholds, self._statistics.now
@@ -204,25 +209,33 @@ class _Planner:
         return bool(partitions) and all(self._is_served(key, p) for p in partitions)
 
     def _invalid_for(self, key: ForeignKey) -> Index | None:
-        of_table = (i for i in self._invalid() if i.table_oid == key.table_oid)
-        return next((i for i in of_table if i.finds(key.columns)), None)
+        invalid = self._facts.invalid.get(key.table_oid, [])
+        return next((i for i in invalid if i.finds(key.columns)), None)
 
     def _create_for(self, key: ForeignKey) -> tuple[str, ...]:
+        model = Index(
+            oid=0,
+            table_oid=key.table_oid,
+            sql="",
+            keys=key.columns,
+            signature=key.columns,
+        )
         for table_oid in self._tree(key.table_oid):
-            self._add(
-                Index(
-                    oid=next(self._new_oids),
-                    table_oid=table_oid,
-                    sql="",
-                    keys=key.columns,
-                    signature=key.columns,
-                )
-            )
+            self._add_new(model, table_oid)
         return self._builder.create(key.table_oid, key.columns)
 
-    def _root(self, table_oid: int) -> int:
-        above = self._facts.relations[table_oid].partition_of
-        return table_oid if above is None else self._root(above)
+    def _add_new(self, model: Index, table_oid: int) -> None:
+        """Count on an index that the fix will make; it has no name yet."""
+        new = replace(
+            model,
+            oid=next(self._new_oids),
+            table_oid=table_oid,
+            sql="",
+            is_valid=True,
+            bytes=0,
+            transactions_old=0,
+        )
+        self._add(new)
 
     def _tree(self, table_oid: int) -> Iterator[int]:
         yield table_oid
@@ -232,5 +245,10 @@ class _Planner:
     def _rebuild(self, index: Index) -> tuple[str, ...]:
         if index.oid not in self._rebuilt:
             self._rebuilt[index.oid] = self._builder.rebuild(index)
-            self._add(replace(index, is_valid=True))
+            for part in self._with_parts(index):
+                self._add(replace(part, is_valid=True))
+            have = {part.table_oid for part in self._with_parts(index)}
+            for table_oid in self._tree(index.table_oid):
+                if table_oid not in have:
+                    self._add_new(index, table_oid)
         return self._rebuilt[index.oid]

@@ -112,11 +112,11 @@ class _Look:
 
     async def _snowflakes(self, _: Collection[Code]) -> list[Finding]:
         columns = await self._columns()
-        return [f async for f in snowflake_findings(self._catalogue, columns)]
+        return await snowflake_findings(self._catalogue, columns)
 
     async def _sequences(self, _: Collection[Code]) -> list[Finding]:
         columns = await self._columns()
-        return [f async for f in sequence_findings(self._catalogue, columns)]
+        return await sequence_findings(self._catalogue, columns)
 
     async def _facts(self) -> Facts:
         if self._known_facts is None:

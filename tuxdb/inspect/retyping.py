@@ -1,5 +1,6 @@
 """Making columns BIGINT, together with the columns that foreign keys tie to them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class Column:
     sql: str
     type: str
     default_sql: str | None
+    may_read: bool
     is_numbered: bool
     sounds_like_discord: bool
     obstacle: str | None
@@ -48,19 +50,21 @@ class Columns:
     def __init__(self, columns: Iterable[Column], facts: Facts) -> None:
         self.all = {column.place: column for column in columns}
         self._facts = facts
+        self._ties: dict[Place, list[tuple[ForeignKey, Place]]] = defaultdict(list)
+        for key in facts.foreign_keys:
+            for source, target in _pairs(key):
+                self._ties[source].append((key, target))
+                self._ties[target].append((key, source))
 
     def tied(self, column: Column) -> tuple[list[Column], list[ForeignKey]]:
         """The column and all that foreign keys tie to it, and these keys."""
-        places, keys = {column.place}, dict[int, ForeignKey]()
-        grown = True
-        while grown:
-            before = len(places)
-            for key in self._facts.foreign_keys:
-                for pair in _pairs(key):
-                    if not places.isdisjoint(pair):
-                        places.update(pair)
-                        keys[key.oid] = key
-            grown = len(places) > before
+        places, keys, new = {column.place}, dict[int, ForeignKey](), [column.place]
+        while new:
+            for key, place in self._ties.get(new.pop(), []):
+                keys[key.oid] = key
+                if place not in places:
+                    places.add(place)
+                    new.append(place)
         found = [self.all[place] for place in sorted(places) if place in self.all]
         return found, [keys[oid] for oid in sorted(keys)]
 

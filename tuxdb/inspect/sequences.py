@@ -1,9 +1,18 @@
 """I010: sequences that collide with rows already there, or that run out."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnClause, column, func, quoted_name, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnClause,
+    Select,
+    cast,
+    column,
+    func,
+    quoted_name,
+    select,
+)
 
 from tuxdb.inspect.catalogue import Catalogue, NotAnswered, relation
 from tuxdb.inspect.findings import Code, Finding, Severity
@@ -60,51 +69,52 @@ class Position:
     outermost: int | None
 
 
-async def sequence_findings(
-    catalogue: Catalogue, columns: Columns
-) -> AsyncIterator[Finding]:
+async def sequence_findings(catalogue: Catalogue, columns: Columns) -> list[Finding]:
     """Check every sequence that numbers a column."""
-    for row in await catalogue.ask("sequences"):
-        sequence = Sequence(**row)
-        if not sequence.may_read:
-            yield _skipped(sequence, "the role may not read it", sequence.grant_sql)
+    sequences = [Sequence(**row) for row in await catalogue.ask("sequences")]
+    readable = [sequence for sequence in sequences if sequence.may_read]
+    answers = await catalogue.each([_position_of(sequence) for sequence in readable])
+    findings = [
+        _skipped(sequence, "the role may not read it", sequence.grant_sql)
+        for sequence in sequences
+        if not sequence.may_read
+    ]
+    for sequence, answer in zip(readable, answers, strict=True):
+        if isinstance(answer, NotAnswered):
+            findings.append(_skipped(sequence, str(answer), None))
             continue
-        try:
-            position = await _position(catalogue, sequence)
-        except NotAnswered as refusal:
-            yield _skipped(sequence, str(refusal), None)
-            continue
-        for finding in (
-            _drifted(sequence, position),
-            _running_out(sequence, position, columns),
-        ):
-            if finding:
-                yield finding
+        position = Position(
+            answer["last_value"], answer["is_called"], answer["outermost"]
+        )
+        findings += _drifted(sequence, position)
+        findings += _running_out(sequence, position, columns)
+    return findings
 
 
-async def _position(catalogue: Catalogue, sequence: Sequence) -> Position:
+def _position_of(sequence: Sequence) -> Select[int, bool, int]:
+    """Read the sequence itself: it knows of a restart before its next number."""
     numbered: ColumnClause[int] = column(quoted_name(sequence.column_name, quote=True))
     outermost = func.max(numbered) if sequence.step > 0 else func.min(numbered)
     table = relation(sequence.table_schema, sequence.table_name)
-    statement = select(
-        column("last_value"),
-        column("is_called"),
-        select(outermost).select_from(table).scalar_subquery().label("outermost"),
+    return select(
+        column("last_value", BigInteger),
+        column("is_called", Boolean),
+        cast(select(outermost).select_from(table).scalar_subquery(), BigInteger).label(
+            "outermost"
+        ),
     ).select_from(relation(sequence.schema, sequence.name))
-    (row,) = await catalogue.run(statement)
-    return Position(**row)
 
 
-def _drifted(sequence: Sequence, position: Position) -> Finding | None:
+def _drifted(sequence: Sequence, position: Position) -> list[Finding]:
     """Find a next number that is in use; where snowflakes are, it never will be."""
     step, outermost = sequence.step, position.outermost
     following = position.last_value + (step if position.is_called else 0)
     if outermost is None or outermost >= SMALLEST_SNOWFLAKE:
-        return None
+        return []
     if following > outermost if step > 0 else following < outermost:
-        return None
+        return []
     furthest, chosen = ("max", "greatest") if step > 0 else ("min", "least")
-    return Finding(
+    finding = Finding(
         code=Code.SEQUENCE,
         severity=Severity.ERROR,
         object=shown(sequence.sql),
@@ -120,19 +130,20 @@ def _drifted(sequence: Sequence, position: Position) -> Finding | None:
         ),
         fix_is_safe_online=True,
     )
+    return [finding]
 
 
 def _running_out(
     sequence: Sequence, position: Position, columns: Columns
-) -> Finding | None:
+) -> list[Finding]:
     last = position.last_value
     if position.outermost and position.outermost < SMALLEST_SNOWFLAKE:
         last = max(last, position.outermost)
     used = last / sequence.ceiling
     if sequence.cycles or sequence.step < 0 or used <= WORTH_SAYING:
-        return None
+        return []
     fix, is_safe = _wider(sequence, columns)
-    return Finding(
+    finding = Finding(
         code=Code.SEQUENCE,
         severity=Severity.ERROR if used > URGENT else Severity.WARNING,
         object=shown(sequence.sql),
@@ -144,6 +155,7 @@ def _running_out(
         fix=fix,
         fix_is_safe_online=is_safe,
     )
+    return [finding]
 
 
 def _wider(sequence: Sequence, columns: Columns) -> tuple[str | None, bool]:

@@ -1,9 +1,16 @@
 """I009: Discord IDs in columns that are too small, not exact, or text."""
 
-import re
-from collections.abc import AsyncIterator
-
-from sqlalchemy import ColumnClause, column, quoted_name, select
+from sqlalchemy import (
+    Boolean,
+    ColumnClause,
+    Select,
+    Text,
+    cast,
+    column,
+    func,
+    quoted_name,
+    select,
+)
 
 from tuxdb.inspect.catalogue import Catalogue, NotAnswered, relation
 from tuxdb.inspect.findings import Code, Finding, Severity
@@ -13,23 +20,28 @@ from tuxdb.inspect.retyping import WHOLE_NUMBERS, Column, Columns
 SAMPLE_ROWS = 200
 TEXTS = ("text", "character varying", "character")
 INEXACT = ("real", "double precision")
-_ID = re.compile(r"[0-9]{1,20}\s*")
+IDS = r"^([0-9]{1,20}\s*|\{[0-9,\s]*\})$"  # one, or an array of them
 
 
-async def snowflake_findings(
-    catalogue: Catalogue, columns: Columns
-) -> AsyncIterator[Finding]:
+async def snowflake_findings(catalogue: Catalogue, columns: Columns) -> list[Finding]:
     """Judge columns by name, type, and for text by some of their values.
 
     A column that the database numbers, or that refers to one, holds no Discord ID.
     """
-    for one in columns.all.values():
-        tied, _ = columns.tied(one)
-        if not one.sounds_like_discord or any(c.is_numbered for c in tied):
-            continue
-        if one.base_type in TEXTS and not await _holds_numbers(catalogue, one):
-            continue
-        yield _finding(one, columns)
+    suspects = [
+        one
+        for one in columns.all.values()
+        if one.sounds_like_discord
+        and not any(tied.is_numbered for tied in columns.tied(one)[0])
+    ]
+    texts = [one for one in suspects if one.base_type in TEXTS and one.may_read]
+    answers = await catalogue.each([_holds_numbers(one) for one in texts])
+    others = {
+        one.place
+        for one, answer in zip(texts, answers, strict=True)
+        if not isinstance(answer, NotAnswered) and answer["holds_numbers"] is False
+    }
+    return [_finding(one, columns) for one in suspects if one.place not in others]
 
 
 def _finding(one: Column, columns: Columns) -> Finding:
@@ -50,19 +62,15 @@ def _finding(one: Column, columns: Columns) -> Finding:
     )
 
 
-async def _holds_numbers(catalogue: Catalogue, one: Column) -> bool:
-    """Whether some values look like IDs; nothing to see counts as yes."""
+def _holds_numbers(one: Column) -> Select[bool | None]:
+    """Whether some of its values look like IDs; None where there are no values."""
     value: ColumnClause[object] = column(quoted_name(one.name, quote=True))
     sample = (
-        select(value.label("value"))
+        select(cast(value, Text).label("value"))
         .select_from(relation(one.schema, one.table_name))
         .where(value.is_not(None))
         .limit(SAMPLE_ROWS)
+        .subquery()
     )
-    try:
-        rows = await catalogue.run(sample)
-    except NotAnswered:
-        return True
-    values = [row["value"] for row in rows]
-    texts = [t for v in values for t in (v if isinstance(v, list) else [v])]
-    return all(_ID.fullmatch(text) for text in texts if text is not None)
+    looks_so = sample.c.value.regexp_match(IDS)
+    return select(func.bool_and(looks_so, type_=Boolean).label("holds_numbers"))

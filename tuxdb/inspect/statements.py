@@ -1,6 +1,5 @@
 """The SQL of fixes for indexes: online wherever PostgreSQL has a way."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,9 @@ def are_safe_online(statements: Sequence[str]) -> bool:
     )
 
 
+NEW = 0  # the oid of an index that is still to be made
+
+
 @dataclass(frozen=True)
 class _Design:
     """An index as any partition could have it."""
@@ -34,7 +36,7 @@ class Builder:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._given: dict[str, set[str]] = defaultdict(set)
+        self._taken: dict[str, set[str]] = {}
 
     def drop(self, index: Index) -> str:
         """Drop an index; a partitioned one cannot go CONCURRENTLY."""
@@ -64,20 +66,16 @@ class Builder:
             how, only, parts = "CONCURRENTLY ", "", []
         else:
             how, only = "", "ONLY "
-            parts = self._parts(table.oid, None, index, design)
+            parts = self._parts(table.oid, NEW, index, design)
         create = (
             f"CREATE {design.unique}INDEX {how}{name} "
             f"ON {only}{table.sql} {design.definition};"
         )
         return index, [create, *parts]
 
-    def _parts(
-        self, table_oid: int, oid: int | None, sql: str, design: _Design
-    ) -> list[str]:
+    def _parts(self, table_oid: int, oid: int, sql: str, design: _Design) -> list[str]:
         """Make what a partitioned index lacks below it, and attach that."""
-        present = {
-            i.table_oid: i for i in self._facts.indexes if oid and i.parent == oid
-        }
+        present = {part.table_oid: part for part in self._facts.parts.get(oid, [])}
         statements = []
         for partition_oid in self._facts.partitions.get(table_oid, []):
             partition = self._facts.relations[partition_oid]
@@ -92,9 +90,9 @@ class Builder:
         return statements
 
     def _new_name(self, table: Relation, columns: Sequence[str]) -> str:
-        given = self._given[table.schema]
-        name = new_index_name(
-            table.name, columns, self._facts.names[table.schema] | given
-        )
-        given.add(name)
+        if table.schema not in self._taken:
+            self._taken[table.schema] = set(self._facts.names[table.schema])
+        taken = self._taken[table.schema]
+        name = new_index_name(table.name, columns, taken)
+        taken.add(name)
         return name

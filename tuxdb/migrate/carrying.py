@@ -6,7 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tuxdb.engine.translate import is_lost_connection
 from tuxdb.errors import Busy, DatabaseUnavailable, TuxdbError
+from tuxdb.migrate.connection import place_of
 from tuxdb.migrate.errors import RevisionFailed
 from tuxdb.migrate.execution import DATABASE_ERRORS, Execution, is_busy
 from tuxdb.migrate.lock import Holder, blockers, named
@@ -54,10 +56,7 @@ class Carrier:
         holders: tuple[Holder, ...] = ()
         for attempt in range(1, self.patience.retries + 1):
             if self.keeper.is_closed():
-                raise DatabaseUnavailable(
-                    "the connection that held the key to the schema was lost",
-                    hint="tuxdb migrate goes on where this one stopped",
-                )
+                raise self._lost(move)
             outcome = await self._attempt(execution, move)
             if isinstance(outcome, Applied):
                 self.report(outcome)
@@ -90,15 +89,26 @@ class Carrier:
         except RevisionFailed as error:
             await execution.note_failure(move, error)
             raise
-        except DATABASE_ERRORS as error:
-            if not is_busy(error):
-                raise
-            return watch.seen
+        except (OSError, *DATABASE_ERRORS) as error:
+            if is_busy(error):
+                return watch.seen
+            if is_lost_connection(error):
+                raise self._lost(move) from error
+            raise
         finally:
             watch.done.set()
             await watching
         revision = move.revision
         return Applied(revision.revision, revision.message, duration_ms, statements)
+
+    def _lost(self, move: Move) -> DatabaseUnavailable:
+        revision = move.revision.revision
+        return DatabaseUnavailable(
+            f"the connection to {place_of(self.settings)} was lost "
+            f"while revision {revision} was run",
+            hint="tuxdb migrate goes on where this one stopped",
+            details={"revision": revision},
+        )
 
     def _lock_timeout(self, move: Move) -> float:
         """A lock wait in a transaction holds others up; a concurrent build does not.
@@ -141,8 +151,7 @@ class _Watch:
                 await self._look()
 
     async def _look(self) -> None:
-        if not self.connection.is_closed():
-            self.seen = await blockers(self.connection, self.pid) or self.seen
+        self.seen = await blockers(self.connection, self.pid) or self.seen
 
 
 def _gave_up(move: Move, holders: tuple[Holder, ...], seconds: float) -> Busy:

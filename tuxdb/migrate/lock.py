@@ -6,11 +6,14 @@ for that snapshot. The connection runs nothing but short statements of its own.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import asyncpg
 
 from tuxdb.errors import Busy
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 KEY = (0x74757864, 1)  # "tuxd", the schema; per database, as advisory locks are
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 1.0
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 TRY = "SELECT pg_try_advisory_lock($1, $2)"
 RELEASE = "SELECT pg_advisory_unlock($1, $2)"
 HOLDER = """
@@ -66,14 +70,16 @@ async def key(
     try:
         yield
     finally:
-        if not connection.is_closed():
+        with contextlib.suppress(*LOST):  # the end of the session releases it as well
             release = connection.fetchval(RELEASE, *KEY)
             await asyncio.shield(asyncio.ensure_future(release))
 
 
 async def blockers(connection: "Connection", pid: int) -> tuple[Holder, ...]:
-    """Who holds what the session `pid` waits for at this moment."""
-    return _holders(await connection.fetch(BLOCKERS, pid))
+    """Who holds what the session `pid` waits for at this moment, if it can be told."""
+    with contextlib.suppress(*LOST):
+        return _holders(await connection.fetch(BLOCKERS, pid))
+    return ()
 
 
 async def _take(

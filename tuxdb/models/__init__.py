@@ -7,7 +7,7 @@ from tuxdb.models.gallery import GalleryMementos
 from tuxdb.models.guild_configs import GuildConfig
 from tuxdb.models.guilds import Guild
 from tuxdb.models.messages import Messages
-from tuxdb.models.points import EntryKind, PointsTransaction
+from tuxdb.models.points import EntryKind, PointsFreeze, PointsTransaction
 from tuxdb.models.users import User
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Messages",
     "Meta",
     "Model",
+    "PointsFreeze",
     "PointsTransaction",
     "Seed",
     "User",

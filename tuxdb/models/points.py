@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from tuxdb.models.base import MAX_POINTS, Model, big_integer, created_at, row_id
@@ -63,4 +63,24 @@ class PointsTransaction(Model, table=True):
     idempotency_key: str | None = Field(default=None, max_length=100)
     request_hash: str | None = Field(default=None, max_length=64)
     reverses: int | None = big_integer(default=None)
+    created_at: datetime = created_at()
+
+
+class PointsFreeze(Model, table=True):
+    """A user who may neither send nor receive transfers, and why."""
+
+    __tablename__ = "points_freezes"
+    __table_args__ = (
+        UniqueConstraint("guild_id", "user_id"),
+        ForeignKeyConstraint(
+            ["guild_id", "user_id"],
+            ["users.guild_id", "users.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    user_id: int = big_integer(primary_key=True)
+    guild_id: int = big_integer(minimum=1)
+    reason: str | None = Field(default=None, max_length=500)
+    actor: str | None = Field(default=None, max_length=100)
     created_at: datetime = created_at()

@@ -25,6 +25,7 @@ from sqlalchemy import inspect as mapping_of
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Mapper
 
+from tuxdb.engine.direct import DIRECT
 from tuxdb.engine.statements import ENTITY, Executor
 from tuxdb.errors import InvalidValue
 from tuxdb.models import Guild, Model
@@ -91,7 +92,8 @@ class Repository(Generic[ModelT]):
         self.key = self.mapper.primary_key[0]
         self.names = {c.key for c in self.mapper.column_attrs}
         self._in_guild = _refers_to_guilds(self.table)
-        self._by_key = self.select().where(self.key == bindparam("key"))
+        by_key = self.select().where(self.key == bindparam("key"))
+        self._by_key = by_key.execution_options(**{DIRECT: True})
         self._delete_by_key = delete(self.model).where(self.key == bindparam("key"))
 
     def select(self) -> Select[ModelT]:

@@ -1,53 +1,38 @@
 """Statements about the ledger and the balances that follow from it."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    CTE,
     BigInteger,
-    ColumnElement,
     Row,
-    Select,
     String,
     and_,
     bindparam,
-    case,
     cast,
-    column,
+    delete,
     func,
-    literal,
-    null,
     or_,
     select,
-    true,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from tuxdb.engine.statements import Executor
-from tuxdb.models import MAX_POINTS, EntryKind, PointsTransaction, User
+from tuxdb.models import PointsFreeze, PointsTransaction, User
 from tuxdb.repositories.base import Repository
 from tuxdb.repositories.ledger_checks import CHECKS
-from tuxdb.repositories.pages import Page
-
-LEDGER = PointsTransaction.__table__  # type: ignore[attr-defined]
-USERS = User.__table__  # type: ignore[attr-defined]
-ENTRY_COLUMNS = (
-    "guild_id",
-    "from_user",
-    "to_user",
-    "amount",
-    "from_balance",
-    "to_balance",
-    "kind",
-    "reason",
-    "actor",
-    "idempotency_key",
-    "request_hash",
+from tuxdb.repositories.movements import (
+    LEDGER,
+    USERS,
+    adjustment,
+    adjustments,
+    movement,
+    payout,
+    standing_rules,
 )
+from tuxdb.repositories.pages import Page
 
 
 class PointsRepository(Repository[PointsTransaction]):
@@ -67,10 +52,10 @@ class PointsRepository(Repository[PointsTransaction]):
 
         `values`: sender and receiver (None: the outside world) as Discord ids with
         `guild_id`, or as `users.id` without; amount, kind, reason, actor,
-        idempotency_key, request_hash.
+        idempotency_key, request_hash, reverses.
         """
         sides = (values["sender"] is not None, values["receiver"] is not None)
-        statement = _movement(*sides, by_discord_id="guild_id" in values)
+        statement = movement(*sides, by_discord_id="guild_id" in values)
         result = await session.execute(statement, values)
         return list(result.all())
 
@@ -81,7 +66,7 @@ class PointsRepository(Repository[PointsTransaction]):
 
         `values` as for `move`, with `receiver` and `balance` in place of the amount.
         """
-        statement = _adjustment(by_discord_id="guild_id" in values)
+        statement = adjustment(by_discord_id="guild_id" in values)
         result = await session.execute(statement, values)
         return list(result.all())
 
@@ -105,14 +90,72 @@ class PointsRepository(Repository[PointsTransaction]):
             return 0
         ids, wanted = zip(*sorted(balances.items()), strict=True)
         values = {"ids": list(ids), "balances": list(wanted), "reason": reason}
-        result = await session.execute(_adjustments(), values)
+        result = await session.execute(adjustments(), values)
         return int(result.rowcount)
+
+    async def known_keys(
+        self, session: Executor, guild_id: int, keys: list[str]
+    ) -> set[str]:
+        """Those of some idempotency keys that entries of a guild carry."""
+        entry = PointsTransaction
+        given = bindparam("keys", keys, ARRAY(String))
+        found = await session.scalars(
+            select(col(entry.idempotency_key)).where(
+                col(entry.guild_id) == guild_id,
+                col(entry.idempotency_key) == func.any(given),
+            )
+        )
+        return {key for key in found.all() if key is not None}
+
+    async def pay_out(
+        self, session: Executor, values: Mapping[str, Any], *, burns: bool
+    ) -> list[Row[Any]]:
+        """Grant to, or deduct from, many users: a row for each line with a user.
+
+        `values`: guild_id, the arrays lines, users (Discord ids), amounts and keys;
+        kind, reason and actor of all of them.
+        """
+        result = await session.execute(payout(burns=burns), values)
+        return list(result.all())
+
+    async def standing_rules(
+        self,
+        session: Executor,
+        guild_id: int,
+        sender: int | None,
+        receiver: int | None,
+    ) -> Row[Any]:
+        """Limits of a guild and what two of its users, by row id, have used of them."""
+        values = {"guild_id": guild_id, "sender_id": sender, "receiver_id": receiver}
+        row: Row[Any] = (await session.execute(standing_rules(), values)).one()
+        return row
+
+    async def freeze(
+        self, session: Executor, user: User, reason: str | None, actor: str | None
+    ) -> bool:
+        """Keep a user from transfers; whether it was free before."""
+        row = insert(PointsFreeze).values(
+            user_id=user.id, guild_id=user.guild_id, reason=reason, actor=actor
+        )
+        result = await session.execute(row.on_conflict_do_nothing())
+        return bool(result.rowcount)
+
+    async def unfreeze(self, session: Executor, user: User) -> bool:
+        """Allow a user transfers again; whether it was frozen."""
+        frozen = delete(PointsFreeze).where(col(PointsFreeze.user_id) == user.id)
+        return bool((await session.execute(frozen)).rowcount)
+
+    async def reversal_of(
+        self, session: Executor, entry_id: int
+    ) -> PointsTransaction | None:
+        """The entry that corrects an entry."""
+        found = await self.get_by_field(session, "reverses", entry_id)
+        return found[0] if found else None
 
     async def by_key(
         self, session: Executor, guild_id: int, key: str
     ) -> PointsTransaction | None:
         """The entry that carries an idempotency key."""
-        model = PointsTransaction
         found = await self.find(
             session,
             filters=[
@@ -121,8 +164,7 @@ class PointsRepository(Repository[PointsTransaction]):
             ],
             limit=1,
         )
-        entry: model | None = found[0] if found else None  # type: ignore[valid-type]
-        return entry
+        return found[0] if found else None
 
     async def leaders(
         self, session: Executor, guild_id: int, after: str | None, limit: int
@@ -218,129 +260,3 @@ class PointsRepository(Repository[PointsTransaction]):
             statement = check(guild_id).order_by("guild_id", "user_id", "entry_id")
             found.extend((await session.execute(statement)).all())
         return found
-
-
-def _locked(condition: ColumnElement[bool]) -> CTE:
-    """Users locked in id order, so that opposite transfers cannot deadlock."""
-    columns = (
-        USERS.c.id,
-        USERS.c.guild_id,
-        USERS.c.discord_id,
-        USERS.c.username,
-        USERS.c.points,
-    )
-    rows = select(*columns).where(condition).order_by(USERS.c.id)
-    return rows.with_for_update(key_share=True).cte("locked")
-
-
-@cache
-def _movement(sender: bool, receiver: bool, *, by_discord_id: bool) -> Select[Any]:
-    named = [bindparam(n, type_=BigInteger) for n in _names(sender, receiver)]
-    who = USERS.c.discord_id if by_discord_id else USERS.c.id
-    condition = who.in_(named)
-    if by_discord_id:
-        guild = bindparam("guild_id", type_=BigInteger)
-        condition = and_(USERS.c.guild_id == guild, condition)
-    locked = _locked(condition)
-    key = locked.c.discord_id if by_discord_id else locked.c.id
-    amount = bindparam("amount", type_=BigInteger)
-    source, target = locked.alias("source"), locked.alias("target")
-    source_key = source.c[key.name] == bindparam("sender", type_=BigInteger)
-    target_key = target.c[key.name] == bindparam("receiver", type_=BigInteger)
-    may_send = and_(source_key, source.c.points >= amount)
-    may_get = and_(target_key, target.c.points <= MAX_POINTS - amount)
-    nobody = cast(null(), BigInteger)
-    given = source if sender else target
-    moved = select(
-        given.c.guild_id,
-        source.c.id if sender else nobody,
-        target.c.id if receiver else nobody,
-        amount,
-        source.c.points - amount if sender else nobody,
-        target.c.points + amount if receiver else nobody,
-        *_particulars(),
-    ).where(*([may_send] if sender else []), *([may_get] if receiver else []))
-    if sender and receiver:
-        moved = moved.where(source.c.guild_id == target.c.guild_id)
-    return _entered(locked, moved)
-
-
-def _names(sender: bool, receiver: bool) -> list[str]:
-    return ["sender"] * sender + ["receiver"] * receiver
-
-
-@cache
-def _adjustment(*, by_discord_id: bool) -> Select[Any]:
-    who = USERS.c.discord_id if by_discord_id else USERS.c.id
-    condition = who == bindparam("receiver", type_=BigInteger)
-    if by_discord_id:
-        guild = bindparam("guild_id", type_=BigInteger)
-        condition = and_(USERS.c.guild_id == guild, condition)
-    locked = _locked(condition)
-    wanted = bindparam("balance", type_=BigInteger)
-    more, less = wanted > locked.c.points, wanted < locked.c.points
-    changed = select(
-        locked.c.guild_id,
-        case((less, locked.c.id)),
-        case((more, locked.c.id)),
-        func.abs(wanted - locked.c.points),
-        case((less, wanted)),
-        case((more, wanted)),
-        *_particulars(),
-    ).where(or_(more, less))
-    return _entered(locked, changed)
-
-
-@cache
-def _adjustments() -> Insert:
-    """The entries for users whose balance is to be another one."""
-    arrays = [bindparam(n, type_=ARRAY(BigInteger)) for n in ("ids", "balances")]
-    columns = [column("id", BigInteger), column("balance", BigInteger)]
-    given = func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
-    rows = (
-        select(USERS.c.id, USERS.c.guild_id, USERS.c.points, given.c.balance)
-        .join_from(given, USERS, USERS.c.id == given.c.id)
-        .order_by(USERS.c.id)
-        .with_for_update(key_share=True, of=USERS)
-        .cte("locked")
-    )
-    wanted = rows.c.balance
-    more, less = wanted > rows.c.points, wanted < rows.c.points
-    entries = select(
-        rows.c.guild_id,
-        case((less, rows.c.id)),
-        case((more, rows.c.id)),
-        func.abs(wanted - rows.c.points),
-        case((less, wanted)),
-        case((more, wanted)),
-        literal(EntryKind.SET.value),
-        bindparam("reason", type_=String),
-    ).where(or_(more, less))
-    return insert(LEDGER).from_select(
-        [*ENTRY_COLUMNS[:-3]], entries.order_by(rows.c.id), include_defaults=False
-    )
-
-
-def _particulars() -> list[ColumnElement[Any]]:
-    names = ("kind", "reason", "actor", "idempotency_key", "request_hash")
-    return [bindparam(name, type_=String) for name in names]
-
-
-def _entered(locked: CTE, values: Select[Any]) -> Select[Any]:
-    """Insert the entry once for its key, and tell of it beside the locked rows."""
-    entry = (
-        insert(LEDGER)
-        .from_select(ENTRY_COLUMNS, values, include_defaults=False)
-        .on_conflict_do_nothing(index_elements=["guild_id", "idempotency_key"])
-        .returning(LEDGER.c.id, LEDGER.c.created_at)
-        .cte("entry")
-    )
-    return (
-        select(
-            locked,
-            entry.c.id.label("entry_id"),
-            entry.c.created_at.label("entered_at"),
-        )
-        .select_from(locked.outerjoin(entry, true()))
-        .order_by(locked.c.id)
-    )

@@ -104,10 +104,21 @@ def _read_folder(folder: Path, *, built_in: bool) -> dict[str, SeedSet]:
             raise UsageError(f"{place}: no seed set can be called {name!r}")
         if name in found:
             raise UsageError(f"{place}: {found[name].place} has the same name")
-        if path.stat().st_size > LARGEST_FILE:
-            raise UsageError(f"{place}: is larger than 64 MB; use bulk-update or COPY")
-        found[name] = SeedSet(name, path, place, built_in, path.read_bytes())
+        if path.suffix == ".py" and path.resolve().parent != folder.resolve():
+            raise UsageError(f"{place}: leads out of the folder; it is not run")
+        found[name] = SeedSet(name, path, place, built_in, _content(path, place))
     return found
+
+
+def _content(path: Path, place: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UsageError(f"{place}: cannot be read ({error.strerror})") from error
+    if len(content) > LARGEST_FILE:
+        raise UsageError(f"{place}: is larger than 64 MB, which is no seed any more")
+    return content
 
 
 def _files(folder: Path) -> Iterator[Path]:

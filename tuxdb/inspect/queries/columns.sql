@@ -9,6 +9,8 @@ SELECT
     quote_ident(a.attname) AS sql,
     a.atttypid::regtype::text AS type,
     pg_get_expr(d.adbin, d.adrelid) AS default_sql,
+    has_schema_privilege(n.oid, 'USAGE')
+    AND has_column_privilege(t.oid, a.attnum, 'SELECT') AS may_read,
     -- numbered by the database itself
     a.attidentity <> '' OR EXISTS (
         SELECT FROM pg_depend AS x
@@ -35,9 +37,10 @@ SELECT
                     'pg_rewrite'::regclass, 'pg_policy'::regclass,
                     'pg_trigger'::regclass, 'pg_proc'::regclass
                 )
-                OR x.classid = 'pg_attrdef'::regclass AND x.objid <> d.oid
+                OR x.classid = 'pg_attrdef'::regclass
+                AND x.objid IS DISTINCT FROM d.oid
             )
-        ) THEN 'a view, rule, trigger, policy or function uses it'
+        ) THEN 'a view, trigger, policy, function or generated column uses it'
         WHEN a.atttypid NOT IN ('int2'::regtype, 'int4'::regtype) AND (
             EXISTS (
                 SELECT FROM pg_constraint AS k

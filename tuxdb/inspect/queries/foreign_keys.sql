@@ -17,18 +17,7 @@ SELECT
         JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.attnum
         ORDER BY u.place
     ) AS target_columns,
-    pg_get_constraintdef(k.oid) AS definition,
-    (
-        SELECT coalesce(sum(greatest(s.n_live_tup, p.reltuples, 0)), 0)::bigint
-        FROM pg_class AS p
-        LEFT JOIN pg_stat_all_tables AS s ON s.relid = p.oid
-        WHERE p.relkind <> 'p'
-          AND p.oid IN (
-            SELECT k.conrelid
-            UNION ALL
-            SELECT relid FROM pg_partition_tree(k.conrelid)
-          )
-    ) AS estimated_rows
+    pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint AS k
 JOIN pg_class AS t ON t.oid = k.conrelid
 WHERE k.contype = 'f'

@@ -1,4 +1,4 @@
--- Every relation of the user's schemas: names that are taken, and partition trees.
+-- Every relation of the user's schemas: names that are taken, partition trees, rows.
 SELECT
     c.oid::bigint AS oid,
     n.nspname AS schema,
@@ -6,6 +6,11 @@ SELECT
     c.relname AS name,
     format('%I.%I', n.nspname, c.relname) AS sql,
     c.relkind::text AS kind,
+    CASE
+        WHEN c.relkind IN ('r', 'm', 'f')
+            THEN greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)
+        ELSE 0
+    END AS estimated_rows,
     CASE WHEN c.relispartition THEN h.inhparent::bigint END AS partition_of
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -50,8 +50,9 @@ JOIN pg_class AS t
 JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
 JOIN pg_attribute AS a
     ON a.attrelid = m.relation AND a.attnum = m.attnum AND NOT a.attisdropped
-WHERE NOT EXISTS (
+WHERE a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+  AND NOT EXISTS (
     SELECT FROM pg_depend AS e
     WHERE e.classid = 'pg_class'::regclass AND e.deptype = 'e' AND e.objid = t.oid
-)
+  )
 ORDER BY sql, table_sql, column_sql

@@ -1,0 +1,231 @@
+"""Granting to, or deducting from, many users at once, as one previewed batch."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tuxdb.bulk.changesets import Author, begin, prepare
+from tuxdb.bulk.inputs import lines, open_input
+from tuxdb.bulk.literals import BadLiteral, read_literal
+from tuxdb.bulk.problems import Problems
+from tuxdb.bulk.readers import Record, read_records
+from tuxdb.bulk.removal import note_insert
+from tuxdb.controllers.guard import GuardController, Protection
+from tuxdb.engine.service import DatabaseService
+from tuxdb.errors import Conflict, NotFound
+from tuxdb.models import MAX_POINTS, EntryKind, PointsTransaction, User
+from tuxdb.repositories.points import PointsRepository
+
+LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
+USERS: Table = User.__table__  # type: ignore[attr-defined]
+USER, AMOUNT = "discord_id", "amount"
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a batch: who gets, or loses, how much."""
+
+    number: int
+    discord_id: int
+    amount: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One line as it was carried out."""
+
+    line: int
+    discord_id: int
+    username: str
+    amount: int
+    before: int
+    after: int
+    entry_id: int | None
+
+
+@dataclass(frozen=True)
+class Payout:
+    """A batch that is made and not yet committed; `replayed` lines were made before."""
+
+    guild_id: int
+    kind: str
+    changeset: UUID | None
+    changed: int
+    replayed: int
+    total: int
+    rows: list[Paid]
+
+
+Agree = Callable[[Payout, Protection], None]
+
+
+def read_lines(name: str, amount: int | None) -> list[Line]:
+    """Lines of a file with a column `discord_id`, and `amount` unless one is given.
+
+    Each line's key is made of the file's bytes, so that the same file never pays
+    twice. Raises BadFile with all that is wrong.
+    """
+    problems = Problems(name)
+    digest = hashlib.sha256()
+    found: list[tuple[int, int, int]] = []
+    with open_input(name) as source:
+        texts = _hashed(lines(source, problems), digest)
+        for record in read_records(name, texts, problems):
+            found.extend(_line(record, amount, problems))
+    problems.finish()
+    mark = digest.hexdigest()[:32]
+    return [Line(n, who, much, f"f:{mark}:{n}") for n, who, much in found]
+
+
+class PayoutController:
+    """Batches of grants and deductions; all of a batch, or nothing."""
+
+    repository = PointsRepository()
+
+    def __init__(self, db: DatabaseService) -> None:
+        self.db = db
+        self._guard = GuardController(db)
+
+    async def pay(
+        self,
+        guild_id: int,
+        kind: EntryKind,
+        batch: list[Line],
+        author: Author,
+        agree: Agree,
+        *,
+        commit: bool = True,
+    ) -> Payout:
+        """Carry a batch out in one transaction; `agree` sees it before the commit.
+
+        Lines that were paid before are passed over. Raises NotFound with the lines
+        whose user is unknown, and Conflict with those that break a limit.
+        """
+        async with self.db.transaction() as session:
+            await prepare(session)
+            protection = await self._guard.protection(session)
+            payout = await self._pay(session, guild_id, kind, batch, author)
+            if commit and payout.changed:
+                protection.require_reason(author.reason)
+                agree(payout, protection)
+            else:
+                await session.rollback()
+        return payout
+
+    async def _pay(
+        self,
+        session: AsyncSession,
+        guild_id: int,
+        kind: EntryKind,
+        batch: list[Line],
+        author: Author,
+    ) -> Payout:
+        known = await self.repository.known_keys(
+            session, guild_id, [line.key for line in batch]
+        )
+        new = [line for line in batch if line.key not in known]
+        rows = await self.repository.pay_out(
+            session,
+            {
+                "guild_id": guild_id,
+                "lines": [line.number for line in new],
+                "users": [line.discord_id for line in new],
+                "amounts": [line.amount for line in new],
+                "keys": [line.key for line in new],
+                "kind": kind.value,
+                "reason": author.reason,
+                "actor": author.actor,
+            },
+            burns=kind is EntryKind.DEDUCT,
+        )
+        _refuse_unknown(new, {row.line for row in rows}, guild_id)
+        sign = -1 if kind is EntryKind.DEDUCT else 1
+        paid = [
+            Paid(
+                row.line,
+                row.discord_id,
+                row.username,
+                row.amount,
+                row.after - sign * row.amount,
+                row.after,
+                row.entry_id,
+            )
+            for row in rows
+        ]
+        _refuse_limits(paid)
+        changeset = None
+        if paid:
+            recorded = await begin(session, author)
+            ids = [row.entry_id for row in paid if row.entry_id is not None]
+            await note_insert(session, LEDGER, LEDGER.c.id.in_(ids), recorded)
+            changeset = recorded.id
+        return Payout(
+            guild_id,
+            kind.value,
+            changeset,
+            len(paid),
+            len(known),
+            sum(row.amount for row in paid),
+            paid,
+        )
+
+
+def _hashed(
+    source: Iterator[tuple[int, str]], digest: "hashlib._Hash"
+) -> Iterator[tuple[int, str]]:
+    for number, text in source:
+        digest.update(text.encode())
+        yield number, text
+
+
+def _line(
+    record: Record, amount: int | None, problems: Problems
+) -> list[tuple[int, int, int]]:
+    wanted = [USER] if amount is not None else [USER, AMOUNT]
+    values = [amount or 0]
+    for name in wanted:
+        text = record.values.get(name)
+        try:
+            if text is None:
+                raise BadLiteral("missing")
+            column = USERS.c[USER] if name == USER else LEDGER.c[AMOUNT]
+            value = read_literal(text, column)
+            if not 1 <= value <= (MAX_POINTS if name == AMOUNT else value):
+                raise BadLiteral(f"not a whole number from 1 to {MAX_POINTS}")
+        except BadLiteral as error:
+            problems.add(record.line, name, f"the value is {error}")
+            return []
+        values.append(value)
+    if amount is not None:
+        return [(record.line, values[1], amount)]
+    return [(record.line, values[1], values[2])]
+
+
+def _refuse_unknown(batch: list[Line], found: set[int], guild_id: int) -> None:
+    missing = [line for line in batch if line.number not in found]
+    if missing:
+        shown = [f"line {m.number}: {m.discord_id}" for m in missing[:SHOWN]]
+        raise NotFound(
+            "user",
+            f"in guild {guild_id} for {len(missing)} lines; nothing was changed\n  "
+            + "\n  ".join(shown),
+        )
+
+
+def _refuse_limits(rows: list[Paid]) -> None:
+    refused = [row for row in rows if row.entry_id is None]
+    if refused:
+        shown = [
+            f"line {row.line}: {row.username} would have {row.after}"
+            for row in refused[:SHOWN]
+        ]
+        raise Conflict(
+            f"{len(refused)} lines break a limit; nothing was changed\n  "
+            + "\n  ".join(shown)
+        )

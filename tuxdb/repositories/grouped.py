@@ -1,0 +1,126 @@
+"""The two statements of transfers that are made together: lock, then enter."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    String,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from tuxdb.models import EntryKind
+from tuxdb.repositories.movements import (
+    CONFIGS,
+    ENTRY_COLUMNS,
+    FREEZES,
+    LEDGER,
+    NOBODY,
+    USERS,
+)
+
+Values = dict[str, list[Any]]
+
+COLUMNS = {
+    "guild_ids": BigInteger,
+    "senders": BigInteger,
+    "receivers": BigInteger,
+    "amounts": BigInteger,
+    "sender_balances": BigInteger,
+    "receiver_balances": BigInteger,
+    "reasons": String,
+    "actors": String,
+    "keys": String,
+    "hashes": String,
+}
+
+
+def lock_users(
+    connection: Connection, guild_id: int | None, ids: Sequence[int]
+) -> Sequence[Row[Any]]:
+    """Lock users in id order; `special` where a rule of the guild, or a freeze, holds.
+
+    `ids` are Discord ids of one guild, or row ids where there is no guild.
+    """
+    statement = _locking(by_discord_id=guild_id is not None)
+    values: dict[str, Any] = {"ids": sorted(set(ids))}
+    if guild_id is not None:
+        values["guild_id"] = guild_id
+    return connection.execute(statement, values).all()
+
+
+def used_keys(connection: Connection, guild_id: int, keys: Sequence[str]) -> set[str]:
+    """Those of some idempotency keys that entries of a guild carry."""
+    given = bindparam("keys", list(keys), ARRAY(String))
+    statement = select(LEDGER.c.idempotency_key).where(
+        LEDGER.c.guild_id == guild_id, LEDGER.c.idempotency_key == func.any(given)
+    )
+    return set(connection.scalars(statement))
+
+
+def enter(connection: Connection, values: Values) -> Sequence[Row[Any]]:
+    """Insert transfers in their order; their triggers carry them over."""
+    return connection.execute(_entering(), values).all()
+
+
+@cache
+def _locking(*, by_discord_id: bool) -> Select[Any]:
+    given = bindparam("ids", type_=ARRAY(BigInteger))
+    who = USERS.c.discord_id if by_discord_id else USERS.c.id
+    ruled = select(literal(1)).where(
+        CONFIGS.c.guild_id == USERS.c.guild_id,
+        CONFIGS.c.settings["points"].is_not(None),
+    )
+    frozen = select(literal(1)).where(FREEZES.c.user_id == USERS.c.id)
+    statement = select(
+        USERS.c.id,
+        USERS.c.guild_id,
+        USERS.c.discord_id,
+        USERS.c.username,
+        USERS.c.points,
+        (ruled.exists() | frozen.exists()).label("special"),
+    ).where(who == func.any(given))
+    if by_discord_id:
+        guild = bindparam("guild_id", type_=BigInteger)
+        statement = statement.where(USERS.c.guild_id == guild)
+    return statement.order_by(USERS.c.id).with_for_update(key_share=True, of=USERS)
+
+
+@cache
+def _entering() -> Insert:
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in COLUMNS.items()]
+    columns = [column(name, kind) for name, kind in COLUMNS.items()]
+    given = (
+        func.unnest(*arrays)
+        .table_valued(*columns, with_ordinality="place")
+        .render_derived(name="given")
+    )
+    rows = select(
+        given.c.guild_ids,
+        given.c.senders,
+        given.c.receivers,
+        given.c.amounts,
+        given.c.sender_balances,
+        given.c.receiver_balances,
+        literal(EntryKind.TRANSFER.value),
+        given.c.reasons,
+        given.c.actors,
+        given.c["keys"],
+        given.c.hashes,
+        NOBODY,
+    ).order_by(given.c.place)
+    return (
+        insert(LEDGER)
+        .from_select(ENTRY_COLUMNS, rows, include_defaults=False)
+        .returning(LEDGER.c.id, LEDGER.c.idempotency_key, LEDGER.c.created_at)
+    )
