@@ -9,6 +9,7 @@ fails its neighbours.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -106,9 +107,12 @@ class TransferGroup:
                 self._go_on()
         waiting = _Waiting(order, key, loop.create_future(), deadline)
         self._queue[waiting] = None
-        await asyncio.wait((waiting.answer,), timeout=ANSWER_SECONDS)
-        if waiting in self._queue:
-            del self._queue[waiting]
+        try:
+            await asyncio.wait((waiting.answer,), timeout=ANSWER_SECONDS)
+        finally:
+            sent = waiting not in self._queue
+            self._queue.pop(waiting, None)
+        if not sent:
             raise Busy("too many transfers are under way; nothing was changed")
         return await waiting.answer
 
@@ -123,7 +127,15 @@ class TransferGroup:
         self._running += 1
         task = asyncio.get_running_loop().create_task(self._run(group))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._ended, group))
+
+    def _ended(self, group: list[_Waiting], task: asyncio.Task[None]) -> None:
+        """Leave nobody waiting, whatever went wrong."""
+        self._tasks.discard(task)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        for waiting in group:
+            if error is not None and not waiting.answer.done():
+                waiting.answer.set_exception(error)
 
     async def _run(self, group: list[_Waiting]) -> None:
         try:
@@ -131,11 +143,6 @@ class TransferGroup:
             if len(left) > 1:
                 left = await self._together(left)
             await asyncio.gather(*(self._answer(waiting) for waiting in left))
-        except BaseException as error:
-            for waiting in group:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
-            raise
         finally:
             self._running -= 1
             self._go_on()

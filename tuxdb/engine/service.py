@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import cached_property, partial
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Engine, event, func, select, true
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import Connection, Engine, func, select, true
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from tuxdb.engine.cache import Cache
+from tuxdb.engine.connections import Connections, Driver
 from tuxdb.engine.direct import Direct
 from tuxdb.engine.listener import change_feed
 from tuxdb.engine.retry import (
@@ -36,10 +37,6 @@ T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=Model)
 Target = Settings | DatabaseUrl | str | None
 
-IDLE_IN_TRANSACTION_SECONDS = 60.0
-CLIENT_CHECK_SECONDS = 2.0
-STATEMENT_CACHE_SIZE = 500
-EMBEDDED = "the embedded server"
 
 _DOUBT = "the connection broke while a change was under way: it may have been applied"
 _DOUBT_HINT = "send it again with the same idempotency key, or look before repeating"
@@ -75,13 +72,14 @@ class DatabaseService:
     ) -> None:
         self.settings = _settings(target)
         self.application_name = application_name
-        single = self._engine(read_only=False)
+        self._connections = Connections(self.settings, application_name)
+        single = self._connections.engine(read_only=False)
         self._single = single.sync_engine
         self._writer = single.execution_options(isolation_level="READ COMMITTED")
         self._reader = self._reading_engine()
         self.reads = Statements(self.run_read, self._reads_directly())
         self.statements = Statements(self.run_statement, self._writes_directly())
-        self._feed = change_feed(self.settings, self._address)
+        self._feed = change_feed(self.settings, self._connections.address)
         self._caches: dict[type[Model], Cache[Any, Any]] = {}
 
     @classmethod
@@ -109,11 +107,10 @@ class DatabaseService:
         if self._reader.pool is not self._writer.pool:
             await self._reader.dispose()
 
-    @cached_property
+    @property
     def place(self) -> str:
         """Where the database is, for people; never its password."""
-        url = self.settings.url
-        return EMBEDDED if url is None else url.display()
+        return self._connections.place
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -310,86 +307,29 @@ class DatabaseService:
         *,
         read_only: bool = False,
         **options: Any,  # noqa: ANN401
-    ) -> "asyncpg.Connection[asyncpg.Record]":
+    ) -> Driver:
         """Open a connection of its own, outside the pool; the caller closes it.
 
-        Raises the driver's own errors.
+        Raises DatabaseUnavailable if nobody answers, and the driver's own errors.
         """
-        url = await self._address()
-        settings = self.settings
-        arguments: dict[str, Any] = {
-            **url.connect_args(),
-            "timeout": settings.connect_timeout or None,
-            **options,
-        }
-        if settings.pooler == "transaction":
-            arguments["statement_cache_size"] = 0
-        else:
-            arguments["server_settings"] = self._server_settings(read_only=read_only)
-        return await asyncpg.connect(**arguments)
-
-    async def _address(self) -> DatabaseUrl:
-        """Where to connect; starts the embedded server if that is the place."""
-        settings = self.settings
-        if settings.url is not None:
-            return settings.url
-        from tuxdb.engine.embedded import Cluster  # noqa: PLC0415 - only if needed
-
-        cluster = Cluster(
-            settings.home, bindir=settings.pg_bindir, idle_seconds=settings.server_idle
-        )
-        return DatabaseUrl.parse(await asyncio.to_thread(cluster.ensure))
-
-    def _server_settings(self, *, read_only: bool) -> dict[str, str]:
-        """Session parameters; times in milliseconds, 0 is no limit."""
-        settings = self.settings
-        seconds = {
-            "statement_timeout": settings.statement_timeout,
-            "lock_timeout": settings.lock_timeout,
-            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
-            "client_connection_check_interval": CLIENT_CHECK_SECONDS,
-        }
-        return {
-            "application_name": self.application_name,
-            "timezone": "UTC",
-            "default_transaction_read_only": "on" if read_only else "off",
-            **{name: str(round(value * 1000)) for name, value in seconds.items()},
-        }
-
-    def _engine(self, *, read_only: bool) -> AsyncEngine:
-        pooled = self.settings.pooler == "transaction"
-        engine = create_async_engine(
-            "postgresql+asyncpg://",
-            connect_args={
-                "async_creator_fn": partial(self.connect, read_only=read_only),
-                "prepared_statement_cache_size": 0 if pooled else STATEMENT_CACHE_SIZE,
-            },
-            pool_size=self.settings.pool_size,
-            max_overflow=0,
-            pool_timeout=self.settings.pool_timeout,
-            pool_use_lifo=True,
-            hide_parameters=True,
-            isolation_level="AUTOCOMMIT",  # cheapest; transactions ask for another
-        )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return engine
+        return await self._connections.connect(read_only=read_only, **options)
 
     def _reads_directly(self) -> Direct | None:
         """Direct statements, unless a pooler forbids what they build on."""
-        if self.settings.pooler == "transaction":
+        if self._connections.pooled:
             return None
         return Direct(self._reader.sync_engine, self._reading)
 
     def _writes_directly(self) -> Direct | None:
-        if self.settings.pooler == "transaction":
+        if self._connections.pooled:
             return None
         return Direct(self._single, self._changing)
 
     def _reading_engine(self) -> AsyncEngine:
         """Read-only by session default; through a pooler, by each transaction."""
-        if self.settings.pooler == "transaction":
+        if self._connections.pooled:
             return self._writer.execution_options(postgresql_readonly=True)
-        return self._engine(read_only=True)
+        return self._connections.engine(read_only=True)
 
 
 def _settings(target: Target) -> Settings:
@@ -408,12 +348,3 @@ def _on(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _unmarked() -> None:
     """Nothing is in doubt when a read breaks."""
-
-
-def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
-    """Have the pool replace its connections when the server has closed this one.
-
-    Costs no round trip: asyncpg learns of it from the socket.
-    """
-    if connection.driver_connection.is_closed():
-        raise InvalidatePoolError

@@ -8,7 +8,6 @@ import asyncpg
 from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
-    InterfaceError,
     InternalError,
     SQLAlchemyError,
 )
@@ -86,8 +85,11 @@ def is_lost_connection(error: BaseException) -> bool:
     cause = driver_error(error)
     return (
         sqlstate(error) in CONNECTION_LOST
-        or isinstance(cause, asyncpg.InterfaceError | ConnectionError)
-        or isinstance(error, InterfaceError)
+        or isinstance(cause, ConnectionError)
+        or (
+            isinstance(cause, asyncpg.InterfaceError)
+            and not isinstance(cause, ValueError)  # a value that cannot be sent
+        )
     )
 
 
@@ -106,8 +108,6 @@ def translated(place: str = "the database") -> Iterator[None]:
         if found is None:
             raise
         raise found from error
-    except OSError as error:
-        raise unreachable(error, place) from error
 
 
 def translate(error: BaseException, place: str) -> TuxdbError | None:
@@ -186,6 +186,8 @@ def _from_state(state: str, cause: BaseException, place: str) -> TuxdbError:
         return DatabaseUnavailable(
             f"{place} refuses the login ({_login(state)})", hint="tuxdb doctor"
         )
+    if state.startswith("08") and not said:
+        return DatabaseUnavailable(f"the connection to {place} was lost")
     if state[:2] in ("08", "53", "57", "58"):
         return DatabaseUnavailable(f"{place}: {said}", hint="tuxdb doctor")
     return DatabaseOperationError(f"the statement failed (SQLSTATE {state})")
