@@ -8,6 +8,8 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -24,6 +26,7 @@ WAITING = """
     SELECT count(*) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND datname = current_database()
 """
+POINTS_OF_ALICE = "SELECT points FROM users WHERE discord_id = 111"
 FORMS = [
     f"postgresql://bot:{PASSWORD}@127.0.0.1:1/tux",
     f"postgres://bot:{PASSWORD}@127.0.0.1:1/tux",
@@ -109,11 +112,13 @@ def test_errors_of_usage_are_json_too(bare_cli: Cli) -> None:
         assert result.stderr.startswith('{"error": {"code": "usage_error", "exit": 2')
 
 
-async def locked(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     connection = await asyncpg.connect(**DatabaseUrl.parse(url).connect_args())
-    await connection.execute("BEGIN")
-    await connection.execute("SELECT 1 FROM users FOR UPDATE")
-    return connection
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def until_waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -129,22 +134,20 @@ async def until_waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> Non
 async def test_a_signal_ends_a_waiting_transfer_and_its_session(
     cli: Cli, database_url: str, number: signal.Signals
 ) -> None:
-    connection = await locked(database_url)
-    process = cli.start(*TRANSFER, "--amount", 1)
-    await until_waiting(connection)
+    async with connected(database_url) as holder, connected(database_url) as watcher:
+        await holder.execute("BEGIN; SELECT 1 FROM users FOR UPDATE")
+        with cli.start(*TRANSFER, "--amount", 1) as process:
+            await until_waiting(watcher)
+            began = time.monotonic()
+            process.send_signal(number)
+            stdout, stderr = await asyncio.to_thread(process.communicate, timeout=60)
 
-    began = time.monotonic()
-    process.send_signal(number)
-    stdout, stderr = await asyncio.to_thread(process.communicate, timeout=60)
-
-    assert process.returncode == 128 + number
-    assert time.monotonic() - began < 5
-    assert stdout == ""
-    assert "Traceback" not in stderr
-    assert await connection.fetchval(WAITING) == 0
-    await connection.execute("ROLLBACK")
-    assert await connection.fetchval("SELECT points FROM users WHERE id = 1") == 100
-    await connection.close()
+        assert process.returncode == 128 + number
+        assert time.monotonic() - began < 5
+        assert stdout == ""
+        assert "Traceback" not in stderr
+        assert await watcher.fetchval(WAITING) == 0
+        assert await watcher.fetchval(POINTS_OF_ALICE) == 100
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.4])

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Connection,
+    Executable,
     Row,
     Select,
     String,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from tuxdb.models import EntryKind
 from tuxdb.repositories.movements import (
@@ -97,9 +98,11 @@ def _locking(*, by_discord_id: bool) -> Select[Any]:
 
 
 @cache
-def _entering() -> Insert:
-    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in COLUMNS.items()]
-    columns = [column(name, kind) for name, kind in COLUMNS.items()]
+def _entering() -> Executable:
+    arrays: list[Any] = [
+        bindparam(name, type_=ARRAY(kind)) for name, kind in COLUMNS.items()
+    ]
+    columns: list[Any] = [column(name, kind) for name, kind in COLUMNS.items()]
     given = (
         func.unnest(*arrays)
         .table_valued(*columns, with_ordinality="place")

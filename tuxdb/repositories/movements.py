@@ -162,10 +162,14 @@ def payout(*, burns: bool) -> Select[Any]:
     in the order of the lines. One row for each line that names a user of the guild,
     with `entry_id` None where its key was used before or a limit stands against it.
     """
-    kinds = {"lines": BigInteger, "users": BigInteger, "amounts": BigInteger}
-    arrays = [bindparam(n, type_=ARRAY(kind)) for n, kind in kinds.items()]
+    kinds: dict[str, Any] = {
+        "lines": BigInteger,
+        "users": BigInteger,
+        "amounts": BigInteger,
+    }
+    arrays: list[Any] = [bindparam(n, type_=ARRAY(kind)) for n, kind in kinds.items()]
     arrays.append(bindparam("keys", type_=ARRAY(String)))
-    columns = [
+    columns: list[Any] = [
         column("line", BigInteger),
         column("discord_id", BigInteger),
         column("amount", BigInteger),
