@@ -1,6 +1,8 @@
 """`tuxdb inspect` as it is typed and read."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import pytest
@@ -27,6 +29,39 @@ def execute(url: str, script: str) -> None:
             await connection.close()
 
     asyncio.run(run())
+
+
+@contextmanager
+def waiting(url: str) -> Iterator[tuple[int, int]]:
+    """Two sessions, of which the second waits for a table; yields their pids."""
+
+    async def connect(name: str) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            **{
+                **DatabaseUrl.parse(url).connect_args(),
+                "server_settings": {"application_name": name},
+            }
+        )
+
+    async def begin() -> tuple[asyncpg.Connection, asyncpg.Connection, asyncio.Task]:
+        holder, waiter = await connect("holder"), await connect("waiter")
+        await holder.execute("BEGIN; LOCK TABLE members")
+        task = asyncio.create_task(waiter.execute("BEGIN; LOCK TABLE members"))
+        blocked = f"SELECT cardinality(pg_blocking_pids({waiter.get_server_pid()}))"
+        while not await holder.fetchval(blocked):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        return holder, waiter, task
+
+    async def end(holder: asyncpg.Connection, waiter: asyncpg.Connection) -> None:
+        await holder.close()
+        waiter.terminate()
+
+    with asyncio.Runner() as runner:
+        holder, waiter, task = runner.run(begin())
+        yield holder.get_server_pid(), waiter.get_server_pid()
+        runner.run(end(holder, waiter))
+        runner.run(asyncio.wait([task]))
+        task.exception()
 
 
 @pytest.fixture
@@ -264,3 +299,51 @@ def test_hostile_names_reach_no_terminal(
 )
 def test_sizes_have_units_of_1024(size: int, shown: str) -> None:
     assert str(Bytes(size)) == shown
+
+
+# What is going on
+
+
+def test_blocking_is_shown_as_a_tree_with_the_way_out(
+    foreign_cli: Cli, empty_database_url: str
+) -> None:
+    execute(empty_database_url, "CREATE TABLE members (discord_id bigint)")
+
+    with waiting(empty_database_url) as (holder, waiter):
+        shown = foreign_cli.terminal("inspect", "blocking", env=PLAIN).stdout
+
+    first, fix, second = shown.splitlines()
+    assert first.startswith(f"{holder} holder, idle in transaction for ")
+    assert fix == f"   fix: SELECT pg_terminate_backend({holder});"
+    assert second.startswith(f"└ {waiter} waiter, waiting for ")
+
+
+def test_blocking_is_pairs_for_programs(
+    foreign_cli: Cli, empty_database_url: str
+) -> None:
+    execute(empty_database_url, "CREATE TABLE members (discord_id bigint)")
+
+    with waiting(empty_database_url) as (holder, waiter):
+        (pair,) = foreign_cli("inspect", "blocking", "--json").data
+
+    assert (pair["blocking_pid"], pair["waiting_pid"]) == (holder, waiter)
+
+
+def test_nobody_waiting_is_said(cli: Cli) -> None:
+    result = cli.terminal("inspect", "blocking")
+
+    assert result.stdout == "nobody waits for anybody\n"
+
+
+@pytest.mark.parametrize(
+    "what", ["locks", "long-queries", "connections", "cache-hit", "seq-scans"]
+)
+def test_what_a_quiet_database_shows_is_no_finding(cli: Cli, what: str) -> None:
+    result = cli("inspect", what, "--json")
+
+    assert result.exit_code == ExitCode.OK
+    assert isinstance(result.data, list)
+
+
+def test_connections_are_set_against_their_limit(cli: Cli) -> None:
+    assert " connections, " in cli("inspect", "connections").stderr

@@ -106,7 +106,7 @@ def test_the_hint_names_the_profile(bare_cli: Cli, empty_database_url: str) -> N
 
 def test_errors_of_usage_are_json_too(bare_cli: Cli) -> None:
     for arguments in (["users", "lst"], ["users", "list", "--foo"], ["guilds", "show"]):
-        result = bare_cli(*arguments, "--json")
+        result = bare_cli("-q", *arguments, "--json")
 
         assert result.exit_code == ExitCode.USAGE
         assert result.stderr.startswith('{"error": {"code": "usage_error", "exit": 2')
@@ -121,12 +121,14 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Recor
         await connection.close()
 
 
-async def until_waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for _ in range(600):
-        if await connection.fetchval(WAITING):
-            return
+async def until_waiting(
+    connection: "asyncpg.Connection[asyncpg.Record]", count: int, seconds: float
+) -> None:
+    """Return once so many sessions wait for a lock."""
+    deadline = time.monotonic() + seconds
+    while await connection.fetchval(WAITING) != count:
+        assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
-    pytest.fail("nobody came to wait for the lock")
 
 
 @pytest.mark.usefixtures("members")
@@ -137,7 +139,7 @@ async def test_a_signal_ends_a_waiting_transfer_and_its_session(
     async with connected(database_url) as holder, connected(database_url) as watcher:
         await holder.execute("BEGIN; SELECT 1 FROM users FOR UPDATE")
         with cli.start(*TRANSFER, "--amount", 1) as process:
-            await until_waiting(watcher)
+            await until_waiting(watcher, 1, 60)
             began = time.monotonic()
             process.send_signal(number)
             stdout, stderr = await asyncio.to_thread(process.communicate, timeout=60)
@@ -146,7 +148,7 @@ async def test_a_signal_ends_a_waiting_transfer_and_its_session(
         assert time.monotonic() - began < 5
         assert stdout == ""
         assert "Traceback" not in stderr
-        assert await watcher.fetchval(WAITING) == 0
+        await until_waiting(watcher, 0, 5)
         assert await watcher.fetchval(POINTS_OF_ALICE) == 100
 
 

@@ -17,7 +17,7 @@ from tests.harness.servers import server_of
 from tuxdb.engine.accounts import ROOT_HOME, SERVICE_ACCOUNTS, default_home
 from tuxdb.engine.binaries import wheel_folder
 from tuxdb.engine.embedded import Cluster
-from tuxdb.errors import ConfigurationError
+from tuxdb.errors import ConfigurationError, DatabaseUnavailable
 from tuxdb.urls import DatabaseUrl
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root")
@@ -174,7 +174,7 @@ def test_configuration_is_not_written_through_a_link(own: Cluster) -> None:
     (own.data / "pg_hba.conf").unlink()
     (own.data / "pg_hba.conf").symlink_to(target)
     try:
-        with pytest.raises(OSError, match="symbolic links"):
+        with pytest.raises(DatabaseUnavailable, match="symbolic links"):
             own.start()
         assert target.read_text() == "kept"
     finally:

@@ -17,7 +17,9 @@ from tests.harness.servers import (
     supervisor_of,
     until,
 )
+from tuxdb.engine import handshake, launch
 from tuxdb.engine.embedded import Cluster
+from tuxdb.errors import DatabaseUnavailable
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +153,21 @@ def test_a_server_whose_socket_was_removed_is_replaced(running: Cluster) -> None
     running.ensure()
 
     assert server_of(running.home) != first
+
+
+def test_a_frozen_server_is_given_up_on_in_time(
+    running: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(launch, "SETTLE_SECONDS", 0.5)
+    os.kill(server_of(running.home), signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseUnavailable, match="still starting or stopping"):
+            running.ensure()
+    finally:
+        os.kill(server_of(running.home), signal.SIGCONT)
+
+    running.ensure()
 
 
 def test_a_dead_caller_leaves_no_lock(home: Path, bindir: Path | None) -> None:

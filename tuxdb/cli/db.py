@@ -1,6 +1,7 @@
 """`tuxdb db`: the embedded server, and the way to the database."""
 
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -152,6 +153,7 @@ def _psql(settings: Settings, *, call: Invocation, arguments: list[str]) -> None
     if warning:
         call.warn(warning)
     flush()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python has it ignored
     command = ["psql", *arguments]
     os.execve(found.program, command, psql.variables(address))  # noqa: S606 - no shell
 

@@ -1,11 +1,12 @@
 """`tuxdb inspect`: what is in any PostgreSQL database, and what is wrong with it."""
+# ruff: noqa: PLW0108 - behind a lambda, a use case loads only once it is run
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuxdb import inspect as inspection
 from tuxdb.cli.groups import App
 from tuxdb.cli.inspect_columns import (
     BLOCKING,
@@ -80,11 +81,10 @@ def tables(
     while another session has the table locked exclusively.
     """
     from tuxdb.cli.inspect_text import for_people
-    from tuxdb.inspect.sizes import inspect_tables
 
     run(
         ctx,
-        partial(inspect_tables, exact=exact),
+        lambda db: inspection.inspect_tables(db, exact=exact),
         columns=fitting(ctx, {WIDE: TABLE, USUAL: TABLE_OF_80, NARROW: TABLE_OF_60}),
         known=TABLE,
         row=_people_only(ctx, for_people),
@@ -96,20 +96,18 @@ def tables(
 def size(ctx: typer.Context) -> None:
     """Show how large the database is."""
     from tuxdb.cli.inspect_text import for_people
-    from tuxdb.inspect.sizes import inspect_size
 
-    run(ctx, inspect_size, row=_people_only(ctx, for_people))
+    run(ctx, lambda db: inspection.inspect_size(db), row=_people_only(ctx, for_people))
 
 
 @app.command()
 def indexes(ctx: typer.Context) -> None:
     """List indexes, the largest first."""
     from tuxdb.cli.inspect_text import index_for_people
-    from tuxdb.inspect.sizes import inspect_indexes
 
     run(
         ctx,
-        inspect_indexes,
+        lambda db: inspection.inspect_indexes(db),
         columns=fitting(ctx, {WIDE: INDEX, NARROW: INDEX_OF_60}),
         known=INDEX,
         row=_people_only(ctx, index_for_people),
@@ -120,11 +118,10 @@ def indexes(ctx: typer.Context) -> None:
 def blocking(ctx: typer.Context) -> None:
     """Show who waits for whom, and how to end that."""
     from tuxdb.cli.inspect_text import blocking_lines, for_people
-    from tuxdb.inspect.activity import inspect_blocking
 
     run(
         ctx,
-        inspect_blocking,
+        lambda db: inspection.inspect_blocking(db),
         columns=BLOCKING,
         row=_people_only(ctx, for_people),
         sentence=_people_only(ctx, blocking_lines),
@@ -136,11 +133,10 @@ def blocking(ctx: typer.Context) -> None:
 def locks(ctx: typer.Context) -> None:
     """List locks on tables and indexes, those waited for first."""
     from tuxdb.cli.inspect_text import for_people
-    from tuxdb.inspect.activity import inspect_locks
 
     run(
         ctx,
-        inspect_locks,
+        lambda db: inspection.inspect_locks(db),
         columns=fitting(ctx, {WIDE: LOCK, NARROW: LOCK_OF_60}),
         known=LOCK,
         row=_people_only(ctx, for_people),
@@ -160,11 +156,10 @@ def long_queries(
 ) -> None:
     """List long queries, and transactions left open for long."""
     from tuxdb.cli.inspect_text import for_people
-    from tuxdb.inspect.activity import inspect_long_queries
 
     run(
         ctx,
-        partial(inspect_long_queries, longer_than=longer_than),
+        lambda db: inspection.inspect_long_queries(db, longer_than=longer_than),
         columns=fitting(ctx, {WIDE: LONG_QUERY, NARROW: LONG_QUERY_OF_60}),
         known=LONG_QUERY,
         row=_people_only(ctx, for_people),
@@ -175,11 +170,9 @@ def long_queries(
 @app.command()
 def connections(ctx: typer.Context) -> None:
     """Count connections by role, application and state."""
-    from tuxdb.inspect.activity import inspect_connections
-
     run(
         ctx,
-        inspect_connections,
+        lambda db: inspection.inspect_connections(db),
         columns=fitting(ctx, {WIDE: CONNECTION, NARROW: CONNECTION_OF_60}),
         known=CONNECTION,
         notes=_room,
@@ -189,17 +182,17 @@ def connections(ctx: typer.Context) -> None:
 @app.command()
 def cache_hit(ctx: typer.Context) -> None:
     """Show how much is found in memory."""
-    from tuxdb.inspect.usage import inspect_cache_hit
-
-    run(ctx, inspect_cache_hit, columns=("part", "hits", "reads", "ratio", "verdict"))
+    run(
+        ctx,
+        lambda db: inspection.inspect_cache_hit(db),
+        columns=("part", "hits", "reads", "ratio", "verdict"),
+    )
 
 
 @app.command()
 def seq_scans(ctx: typer.Context) -> None:
     """List tables of 1000 rows or more that scans read 100 times over."""
-    from tuxdb.inspect.usage import inspect_seq_scans
-
-    run(ctx, inspect_seq_scans, columns=SEQ_SCAN)
+    run(ctx, lambda db: inspection.inspect_seq_scans(db), columns=SEQ_SCAN)
 
 
 add_checks(app)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuxdb import inspect as inspection
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.parsers import closest, one_of, quoted
@@ -129,13 +130,12 @@ def show_report(
 ) -> None:
     """Run checks and show what they find; exit 3 if it is bad enough."""
     from tuxdb.cli.inspect_text import fix_lines, report_lines, summary
-    from tuxdb.inspect.report import inspect_database
 
     form = invocation(ctx).format
     text = fix_lines if fixes else report_lines if form == "table" else None
     run(
         ctx,
-        partial(inspect_database, codes=codes, thresholds=thresholds),
+        lambda db: inspection.inspect_database(db, codes=codes, thresholds=thresholds),
         columns=() if form in ("json", "ndjson") else COLUMNS,
         known=COLUMNS,
         sentence=text,

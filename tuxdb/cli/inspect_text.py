@@ -21,6 +21,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 STEP = 1024
 ONE_DECIMAL_BELOW = 10
 FIX = "   fix: "
+NEEDS = "   needs: "
 GAP = "  "
 
 
@@ -143,13 +144,13 @@ def _findings(findings: "list[Finding]") -> Iterator[str]:
         yield f"{heads[at]}{space or GAP}{measures[at]}".rstrip()
         if finding.fix:
             above = first.setdefault(finding.fix, finding.object)
-            is_new = above == finding.object
-            yield from _fix(finding.fix if is_new else f"-- as for {above}")
+            sql = finding.fix if above == finding.object else f"-- as for {above}"
+            yield from _fix(NEEDS if finding.severity == "skipped" else FIX, sql)
 
 
-def _fix(sql: str) -> Iterator[str]:
+def _fix(label: str, sql: str) -> Iterator[str]:
     for at, line in enumerate(sql.splitlines()):
-        yield f"{' ' * len(FIX) if at else FIX}{escape(line)}"
+        yield f"{' ' * len(label) if at else label}{escape(line)}"
 
 
 def _measure(finding: "Finding") -> str:

@@ -245,8 +245,8 @@ class Invocation:
 
     def _json_errors(self) -> bool:
         """Whether JSON is wanted; options may not have been read when all failed."""
-        if self.given:
-            return self.format in ("json", "ndjson") and self.format_given
+        if self.format_given:
+            return self.format in ("json", "ndjson")
         joined = " ".join(self.arguments).partition(" -- ")[0].replace("=", " ")
         return any(f" {o} " in f" {joined} " for o in ("--json", "--format json"))
 

@@ -84,7 +84,9 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-app = App(help="Database administration toolkit of a Discord bot.", cls=Root, completion=True)
+app = App(
+    help="Database administration toolkit of a Discord bot.", cls=Root, completion=True
+)
 
 
 @app.callback(group=Root)

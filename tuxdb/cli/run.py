@@ -92,7 +92,7 @@ def run(
                 await _require_head(call.settings)
                 raise
 
-    _end(renderer, _loop(work))
+    _end(renderer, _loop(call, work))
 
 
 def run_pages(
@@ -133,7 +133,7 @@ def run_with_settings(
     _collect_garbage()
     outcome = work(call.settings)
     if inspect.isawaitable(outcome) or isinstance(outcome, AsyncIterator):
-        outcome = _loop(lambda: _finish(outcome, renderer))
+        outcome = _loop(call, lambda: _finish(outcome, renderer))
     _end(renderer, outcome)
 
 
@@ -209,7 +209,7 @@ def _begin(ctx: typer.Context, output: dict[str, Any]) -> tuple[Invocation, Rend
         if call.new_key:
             call.say(f"idempotency key: {call.new_key}")
     if call.wait:
-        _loop(lambda: _reachable(settings, call.wait))
+        _loop(call, lambda: _reachable(settings, call.wait))
     return call, renderer
 
 
@@ -232,10 +232,19 @@ def _end(renderer: Renderer, result: object) -> None:
         raise typer.Exit(renderer.output.exit_code(result))
 
 
-def _loop(work: Callable[[], Awaitable[object]]) -> object:
+def _loop(call: Invocation, work: Callable[[], Awaitable[object]]) -> object:
     import asyncio  # with its ssl and logging it would double the time of --help
 
-    return asyncio.run(cancellable(work))
+    def stray(_loop: object, context: dict[str, Any]) -> None:
+        """Hear of a failure that nobody awaits; no error of this command."""
+        if call.debug and isinstance(context.get("exception"), BaseException):
+            show_traceback(call, context["exception"])
+
+    async def main() -> object:
+        asyncio.get_running_loop().set_exception_handler(stray)
+        return await cancellable(work)
+
+    return asyncio.run(main())
 
 
 async def _finish(outcome: object, renderer: Renderer) -> object:

@@ -29,12 +29,14 @@ class Interrupted(BaseException):
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Have signals raise Interrupted where the main thread is, in this block."""
+    loop = signal.set_wakeup_fd(-1)  # so that a running loop does not hear of it too
     before = {number: signal.signal(number, _raise) for number in CODES}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(loop)
 
 
 async def cancellable(work: Callable[[], Awaitable[T]]) -> T:

@@ -29,7 +29,6 @@ DATABASE = "tuxdb"
 MAINTENANCE_DATABASE = "postgres"
 LONGEST_NAME = 63
 START_SECONDS = 25.0
-POLL_SECONDS = 0.02
 DUPLICATE = ("42P04", "23505")
 LIST_DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1"
 
@@ -116,7 +115,7 @@ class Cluster:
         """Start the server and create the database if need be; returns its URL.
 
         With a running server this is one login, a few milliseconds. Raises
-        EngineMissing, ConfigurationError or DatabaseUnavailable.
+        EngineMissing, ConfigurationError, DatabaseUnavailable or Busy.
         """
         _check_name(database)
         deadline = time.monotonic() + START_SECONDS
@@ -169,23 +168,27 @@ class Cluster:
     def greet(self, database: str, statement: str | None = None) -> Greeting:
         """Log in at the server's socket, if its folder is one to be trusted."""
         folder = self.socket_dir
-        if not folder.exists():
+        if not places.is_private(folder, os.geteuid() or self.account.uid):
             return Greeting(Answer.ABSENT)
-        places.check_private(folder, os.geteuid() or self.account.uid)
         return handshake.greet(folder, OWNER, database, statement)
 
     def _create(self, database: str) -> None:
         name = database.replace('"', '""')
         try:
-            self.greet(
+            found = self.greet(
                 MAINTENANCE_DATABASE,
                 f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0',
             )
         except ServerError as error:
-            if error.sqlstate not in DUPLICATE:  # another process was faster
-                raise DatabaseUnavailable(
-                    f"cannot create database {database!r}: {error}"
-                ) from error
+            if error.sqlstate in DUPLICATE:  # another process was faster
+                return
+            raise DatabaseUnavailable(
+                f"cannot create database {database!r}: {error}"
+            ) from error
+        if found.answer in (Answer.NO_DATABASE, Answer.REFUSED):
+            raise DatabaseUnavailable(
+                f"cannot create database {database!r}: {found.message}"
+            )
 
     @contextlib.contextmanager
     def _use_announced(self) -> Iterator[None]:

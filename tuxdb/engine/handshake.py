@@ -132,7 +132,7 @@ def greet(
         return Greeting(Answer.NOT_NOW, message="it does not answer")
     except PermissionError:
         return Greeting(Answer.REFUSED, message="its socket belongs to another account")
-    except (FileNotFoundError, ConnectionError):
+    except OSError:
         return Greeting(Answer.ABSENT)
 
 

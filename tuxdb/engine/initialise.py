@@ -28,6 +28,7 @@ wal_compression = on
 max_wal_size = 2GB
 checkpoint_timeout = 15min
 random_page_cost = 1.1
+min_dynamic_shared_memory = 16MB  # /dev/shm is small in containers
 jit = off
 log_checkpoints = off
 log_line_prefix = '%m [%p] %q%a '

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tuxdb.engine import places, processes
 from tuxdb.engine.accounts import Account
-from tuxdb.engine.binaries import Binaries
+from tuxdb.engine.binaries import SYSTEM, Binaries
 from tuxdb.engine.handover import executable_by
 from tuxdb.engine.handshake import SOCKET_NAME, Answer
 from tuxdb.engine.initialise import ENVIRONMENT, SUPERUSER, configure, initialise
@@ -37,34 +37,46 @@ def start(cluster: "Cluster") -> None:
     """Start the server unless it runs; returns when it accepts clients."""
     account = cluster.account
     places.make_home(cluster.home, account)
-    with places.locked(cluster.lock, account, LOCK_SECONDS) as lock:
-        if _settles(cluster):
-            return
-        data = _data_folder(cluster)
-        log = _open_log(cluster.log, account)
-        try:
-            binaries = executable_by(account, cluster.binaries, cluster.home)
-            if not data.exists():
-                initialise(data, binaries, account, lock=lock, log=log)
-            _clear_remains(data, cluster.socket_dir)
-            configure(data, binaries, account)
-            _launch(cluster, data, binaries, account, lock=lock, log=log)
-        finally:
-            os.close(log)
+    try:
+        with places.locked(cluster.lock, account, LOCK_SECONDS) as lock:
+            if not _settles(cluster):
+                _start(cluster, account, lock)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"cannot start the embedded server: {error.filename}: {error.strerror}",
+            hint="tuxdb db logs",
+        ) from error
 
 
 def stop(cluster: "Cluster") -> bool:
     """Stop the server and its supervisor; False if none was running."""
     cluster.release()
-    if not cluster.home.exists():
+    if not os.access(cluster.home, os.X_OK):
         return False
     with places.locked(cluster.lock, cluster.account, LOCK_SECONDS):
         server = processes.postmaster(cluster.home)
         _end(cluster.home, server)
+        for data in cluster.home.glob("pg[0-9][0-9]"):
+            _end_orphans(data)
         if server and places.run_folder(cluster.home) is None:
             with contextlib.suppress(OSError):
                 cluster.socket_dir.rmdir()
         return server is not None
+
+
+def _start(cluster: "Cluster", account: Account, lock: int) -> None:
+    data = _data_folder(cluster)
+    log = _open_log(cluster.log, account)
+    try:
+        binaries = executable_by(account, cluster.binaries, cluster.home)
+        if not data.exists():
+            initialise(data, binaries, account, lock=lock, log=log)
+        _end_orphans(data)
+        _clear_remains(data, cluster.socket_dir)
+        configure(data, binaries, account)
+        _launch(cluster, data, binaries, account, lock=lock, log=log)
+    finally:
+        os.close(log)
 
 
 def _settles(cluster: "Cluster") -> bool:
@@ -83,13 +95,11 @@ def _settles(cluster: "Cluster") -> bool:
         if server is None:
             return False
         waited = time.monotonic() - began
-        lost = not (cluster.socket_dir / SOCKET_NAME).exists()
-        if lost and waited > UNREACHABLE_SECONDS:
-            _end(
-                cluster.home, server
-            )  # somebody has removed its socket: nobody can use it
-        elif waited > SETTLE_SECONDS:
+        if waited > SETTLE_SECONDS:
             raise DatabaseUnavailable(STILL_STARTING, hint="tuxdb db logs")
+        reachable = (cluster.socket_dir / SOCKET_NAME).exists()
+        if not reachable and waited > UNREACHABLE_SECONDS:
+            _end(cluster.home, server)  # its socket was removed from under it
         time.sleep(POLL_SECONDS)
 
 
@@ -113,11 +123,17 @@ def _data_folder(cluster: "Cluster") -> Path:
         raise ConfigurationError(
             f"{data} holds data of PostgreSQL {found}, "
             f"and the programs found are of {binaries.version} ({binaries.bindir})",
-            hint=f"go on with TUXDB_PG_BINDIR=<folder of {found}'s programs>; to "
-            f"upgrade, dump with them (pg_dump -Fc -f tuxdb.dump "
+            hint=f"go on with TUXDB_PG_BINDIR={_programs_of(found)}; to upgrade, "
+            f"dump with them (pg_dump -Fc -f tuxdb.dump "
             f'"{cluster.url()}"), move {data} away and restore',
         )
     return data
+
+
+def _programs_of(major: str) -> str:
+    """Where the programs of a version are, or what to put there."""
+    folder = SYSTEM / major / "bin"
+    return str(folder) if folder.exists() else f"<folder of {major}'s programs>"
 
 
 def _open_log(path: Path, account: Account) -> int:
@@ -129,23 +145,24 @@ def _open_log(path: Path, account: Account) -> int:
     return places.open_private(path, os.O_WRONLY | os.O_APPEND, account)
 
 
-def _clear_remains(data: Path, sockets: Path) -> None:
-    """Remove what a killed server left; that none lives, the caller has seen.
-
-    PostgreSQL itself would take a zombie, or another program with the same number,
-    for the server that wrote these files.
-    """
+def _end_orphans(data: Path) -> None:
+    """Wait for what a killed server left running: it ends as soon as it notices."""
     for process in processes.orphans(data):
         with processes.watched(process) as orphan:
             if not orphan.wait(QUICK_STOP_SECONDS):
                 orphan.send(signal.SIGKILL)
                 orphan.wait(QUICK_STOP_SECONDS)
-    for path in (
-        data / "postmaster.pid",
-        sockets / SOCKET_NAME,
-        sockets / f"{SOCKET_NAME}.lock",
-    ):
-        path.unlink(missing_ok=True)
+
+
+def _clear_remains(data: Path, sockets: Path) -> None:
+    """Remove files of a killed server; that none lives, the caller has seen.
+
+    PostgreSQL itself would take a zombie, or another program with the same number,
+    for the server that wrote them.
+    """
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (sockets / name).unlink(missing_ok=True)
 
 
 def _launch(
@@ -159,7 +176,7 @@ def _launch(
 ) -> None:
     folder = cluster.socket_dir
     places.make_private(folder, account)
-    places.check_private(folder, account.uid)
+    places.is_private(folder, account.uid)
     places.write_private(cluster.idle_file, f"{cluster.idle_seconds:g}\n", account)
     begin = os.fstat(log).st_size
     command: list[str | Path] = [sys.executable, "-I", "-S", SUPERVISOR]
@@ -223,7 +240,8 @@ def _end(home: Path, server: processes.Process | None) -> None:
 
 def _last_words(path: Path, begin: int) -> str:
     """The last lines that the server wrote since a point of its log, on one line."""
-    with path.open("rb") as file:
+    opened = os.open(path, os.O_RDONLY | places.OLD_FILE)
+    with os.fdopen(opened, "rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(begin, end - LOG_TAIL))
         text = file.read().decode(errors="replace")

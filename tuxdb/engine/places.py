@@ -158,9 +158,12 @@ def short_folder(home: Path, account: Account) -> Path:
     return Path(f"/tmp/tuxdb-{account.uid}-{digest}")  # noqa: S108 - checked by lstat
 
 
-def check_private(folder: Path, uid: int) -> None:
-    """Refuse a socket folder that another account made, or can enter."""
-    found = folder.lstat()
+def is_private(folder: Path, uid: int) -> bool:
+    """Whether a socket folder is there; refuses one that others made, or can enter."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid:
         raise ConfigurationError(
             f"{folder} was made by another account; refusing to use it",
@@ -170,6 +173,7 @@ def check_private(folder: Path, uid: int) -> None:
         raise ConfigurationError(
             f"{folder} can be entered by other accounts", hint=f"chmod 700 {folder}"
         )
+    return True
 
 
 def _usable(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuxdb.engine.binaries import candidates
+from tuxdb.engine.binaries import candidates, wheel_folder
 from tuxdb.errors import ConfigurationError, EngineMissing
 from tuxdb.settings import Settings, environment
 from tuxdb.urls import DatabaseUrl
@@ -35,7 +35,9 @@ class Psql:
 def find_psql(bindir: Path | None, *, tls: bool) -> Psql:
     """The psql to use: the given folder's; where TLS matters, the wheel's last."""
     if bindir is not None:
-        found = [Psql(bindir.absolute() / "psql", has_tls=True)]
+        wheel = wheel_folder()
+        is_wheels = wheel is not None and bindir.resolve().is_relative_to(wheel)
+        found = [Psql(bindir.absolute() / "psql", has_tls=not is_wheels)]
     else:
         found = [Psql(at / "psql", origin != "wheel") for at, origin in candidates()]
         on_path = shutil.which("psql")

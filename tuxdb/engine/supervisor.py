@@ -20,6 +20,7 @@ PR_SET_CHILD_SUBREAPER = 36
 READY_POLL_SECONDS = 0.004
 CHECK_SECONDS = (0.1, 2.0)
 LINGER_SECONDS = 10.0
+UNKNOWN_LIMIT_SECONDS = 300.0
 ORPHAN_SECONDS = 5.0
 CLIENT_MARK = b"[local]"
 FIXED = (
@@ -191,7 +192,7 @@ class Use:
 
     def __init__(self, options: Options) -> None:
         self.path = options.idle
-        self.limit = 0.0
+        self.limit = UNKNOWN_LIMIT_SECONDS
         self.touched = 0
         self.seen = False
         self.known: dict[int, bool] = {}

@@ -103,8 +103,12 @@ def driver_errors(place: str) -> Iterator[None]:
     """Raise what the driver raises in the block as a TuxdbError."""
     try:
         yield
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except OSError as error:
         # SQLAlchemy loads only now that something failed
+        from tuxdb.engine.translate import unreachable  # noqa: PLC0415
+
+        raise unreachable(error, place) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError):
         from tuxdb.engine.translate import translated  # noqa: PLC0415
 
         with translated(place):

@@ -5,11 +5,13 @@ SELECT
     quote_ident(k.conname) AS constraint_sql,
     k.contype::text AS kind,
     pg_get_constraintdef(k.oid) AS definition,
-    greatest(s.n_live_tup, t.reltuples::bigint, 0) AS estimated_rows
+    CASE
+        WHEN t.reltuples > 0 THEN t.reltuples::bigint
+        ELSE pg_stat_get_live_tuples(t.oid)
+    END AS estimated_rows
 FROM pg_constraint AS k
 JOIN pg_class AS t ON t.oid = k.conrelid
 JOIN pg_namespace AS n ON n.oid = t.relnamespace
-LEFT JOIN pg_stat_all_tables AS s ON s.relid = t.oid
 WHERE NOT k.convalidated
   AND t.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')

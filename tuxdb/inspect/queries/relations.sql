@@ -7,9 +7,9 @@ SELECT
     format('%I.%I', n.nspname, c.relname) AS sql,
     c.relkind::text AS kind,
     CASE
-        WHEN c.relkind IN ('r', 'm', 'f')
-            THEN greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)
-        ELSE 0
+        WHEN c.relkind NOT IN ('r', 'm', 'f') THEN 0
+        WHEN c.reltuples > 0 THEN c.reltuples::bigint
+        ELSE pg_stat_get_live_tuples(c.oid)
     END AS estimated_rows,
     CASE WHEN c.relispartition THEN h.inhparent::bigint END AS partition_of
 FROM pg_class AS c

@@ -12,7 +12,8 @@ SELECT
 FROM pg_stat_user_tables AS s
 JOIN pg_class AS c ON c.oid = s.relid
 CROSS JOIN LATERAL (
-    SELECT greatest(s.n_live_tup, c.reltuples::bigint, 0) AS rows
+    SELECT
+        CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint ELSE s.n_live_tup END AS rows
 ) AS r
 WHERE r.rows > :min_rows AND s.seq_tup_read > :times * r.rows
 ORDER BY s.seq_tup_read DESC, "table"
