@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.command import Cli, ForkServer
 from tests.harness.databases import Databases
-from tests.harness.servers import data_folder
+from tests.harness.servers import data_folder, remove_leftovers
 from tuxdb.database import Database
 from tuxdb.engine.embedded import Cluster
 from tuxdb.engine.service import DatabaseService
@@ -50,6 +50,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster(bindir: Path | None) -> Iterator[Cluster]:
     """The server of this run; if the run is killed, it stops by itself."""
+    remove_leftovers()
     with data_folder() as home:
         yield Cluster(home, bindir=bindir, idle_seconds=30)
 

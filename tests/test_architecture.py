@@ -156,6 +156,8 @@ def _commands(group: Any, path: str) -> Iterator[str]:
     context = group.make_context(path, [], resilient_parsing=True)
     for name in group.list_commands(context):
         found = group.get_command(context, name)
+        if found.hidden:
+            continue
         if not hasattr(found, "list_commands") or found.invoke_without_command:
             yield f"{path} {name}"
         if hasattr(found, "list_commands"):

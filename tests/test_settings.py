@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tuxdb.config_files import seconds
 from tuxdb.errors import ConfigurationError
-from tuxdb.settings import KEYS, Settings, seconds
+from tuxdb.settings import KEYS, Settings
 
 Load = Callable[..., Settings]
 

@@ -1,4 +1,4 @@
-"""Configuration files: found, read, and each key's line known.
+"""Configuration files, found and read with each key's line, and the values in them.
 
 TOML files, `.env` files, and files that hold one secret. What is wrong with them is a
 ConfigurationError that names file and line, and never a value.
@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from tuxdb.urls import mask
 PROJECT_FILES = ("tuxdb.toml", "pyproject.toml")
 PROFILES = "profiles"
 LONGEST_SECRET = 65536
+DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+MANY_SECONDS = 7 * 24 * 3600.0
 LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -110,6 +112,54 @@ def read_secret_file(path: Path) -> str:
             return file.readline(LONGEST_SECRET).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read") from error
+
+
+def seconds(text: object) -> float:
+    """`250ms`, `2s`, `1m`, `0`; a bare number is seconds."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|)", str(text))
+    value = float(found[1]) * DURATION_UNITS[found[2]] if found else -1.0
+    if not 0 <= value <= MANY_SECONDS:
+        raise ValueError("is not a duration such as 250ms, 2s or 1m")
+    return value
+
+
+def whole_number(text: object) -> int:
+    """Up to six ASCII digits."""
+    if not re.fullmatch(r"[0-9]{1,6}", str(text)):
+        raise ValueError("is not a whole number")
+    return int(str(text))
+
+
+def switch(text: object) -> bool:
+    """`true`, `on`, `yes`, `1`, and their opposites."""
+    words = {"true": True, "on": True, "1": True, "yes": True}
+    words |= {"false": False, "off": False, "0": False, "no": False}
+    if str(text).lower() not in words:
+        raise ValueError("is not true or false")
+    return words[str(text).lower()]
+
+
+def word(text: object) -> str:
+    """A text that is not empty."""
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ValueError("is not a non-empty text")
+    return text
+
+
+def folder(text: object) -> Path:
+    """A path; `~` is the home folder."""
+    return Path(word(text)).expanduser()
+
+
+def choice(*allowed: str) -> Callable[[object], str]:
+    """A parser of one of these words."""
+
+    def parse(text: object) -> str:
+        if text not in allowed:
+            raise ValueError(f"is not one of {', '.join(allowed)}")
+        return str(text)
+
+    return parse
 
 
 def _section(path: Path, name: str, table: Mapping[str, Any]) -> Section:

@@ -6,7 +6,6 @@ profile chosen by flag, environment, `.env`, project file, user file, default.
 
 import difflib
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -17,16 +16,19 @@ from typing import Any
 from tuxdb.config_files import (
     PROFILES,
     Section,
+    choice,
     find_project_file,
+    folder,
     read_config,
     read_dotenv,
     read_secret_file,
+    seconds,
+    switch,
+    whole_number,
+    word,
 )
 from tuxdb.errors import ConfigurationError
 from tuxdb.urls import DatabaseUrl, mask
-
-DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-MANY_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -39,48 +41,6 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.text}:{self.line}" if self.line else self.text
-
-
-def seconds(text: object) -> float:
-    """`250ms`, `2s`, `1m`, `0`; a bare number is seconds."""
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|)", str(text))
-    value = float(found[1]) * DURATION_UNITS[found[2]] if found else -1.0
-    if not 0 <= value <= MANY_SECONDS:
-        raise ValueError("is not a duration such as 250ms, 2s or 1m")
-    return value
-
-
-def _whole(text: object) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", str(text)):
-        raise ValueError("is not a whole number")
-    return int(str(text))
-
-
-def _switch(text: object) -> bool:
-    words = {"true": True, "on": True, "1": True, "yes": True}
-    words |= {"false": False, "off": False, "0": False, "no": False}
-    if str(text).lower() not in words:
-        raise ValueError("is not true or false")
-    return words[str(text).lower()]
-
-
-def _word(text: object) -> str:
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise ValueError("is not a non-empty text")
-    return text
-
-
-def _folder(text: object) -> Path:
-    return Path(_word(text)).expanduser()
-
-
-def _choice(*allowed: str) -> Callable[[object], str]:
-    def parse(text: object) -> str:
-        if text not in allowed:
-            raise ValueError(f"is not one of {', '.join(allowed)}")
-        return str(text)
-
-    return parse
 
 
 def _key(
@@ -99,39 +59,39 @@ class Settings:
     """Everything that can be configured; durations are in seconds."""
 
     url: DatabaseUrl | None = _key(
-        lambda text: DatabaseUrl.parse(_word(text)),
+        lambda text: DatabaseUrl.parse(word(text)),
         "address of the database; the embedded server when unset",
         env=("TUXDB_DATABASE_URL", "TUXDB_URL", "DATABASE_URL"),
     )
     environment: str = _key(
-        _word, "what this installation is: development, production, …", "development"
+        word, "what this installation is: development, production, …", "development"
     )
-    home: Path | None = _key(_folder, "data folder of the embedded server")
-    pg_bindir: Path | None = _key(_folder, "folder with PostgreSQL's programs")
+    home: Path | None = _key(folder, "data folder of the embedded server")
+    pg_bindir: Path | None = _key(folder, "folder with PostgreSQL's programs")
     server_idle: float = _key(
         seconds, "the embedded server stops after this long without clients", 300.0
     )
     pooler: str = _key(
-        _choice("none", "transaction"),
+        choice("none", "transaction"),
         "the kind of pooler between tuxdb and the server",
         "none",
     )
-    pool_size: int = _key(_whole, "connections kept open", 10)
+    pool_size: int = _key(whole_number, "connections kept open", 10)
     pool_timeout: float = _key(seconds, "longest wait for a free connection", 30.0)
     connect_timeout: float = _key(seconds, "longest wait for a connection", 10.0)
     statement_timeout: float = _key(seconds, "longest run of a statement", 30.0)
     lock_timeout: float = _key(seconds, "longest wait for a lock", 10.0)
     cache_ttl: float = _key(seconds, "age at which a cached entry is read again", 300.0)
     cache_listen: bool = _key(
-        _switch, "hear of changes by other processes (LISTEN)", True
+        switch, "hear of changes by other processes (LISTEN)", True
     )
-    actor: str | None = _key(_word, "who is named in the ledger and in change sets")
+    actor: str | None = _key(word, "who is named in the ledger and in change sets")
     models: str | None = _key(
-        _word, "metadata of another bot: `package.models:Base.metadata`"
+        word, "metadata of another bot: `package.models:Base.metadata`"
     )
-    migrations: Path | None = _key(_folder, "Alembic folder of another bot")
-    seeds: Path | None = _key(_folder, "folder with seed sets", Path("seeds"))
-    profile: str | None = _key(_word, "the profile of the configuration file in use")
+    migrations: Path | None = _key(folder, "Alembic folder of another bot")
+    seeds: Path | None = _key(folder, "folder with seed sets", Path("seeds"))
+    profile: str | None = _key(word, "the profile of the configuration file in use")
     root: Path = field(default_factory=Path.cwd)
     files: tuple[Path, ...] = ()
     origins: Mapping[str, Origin] = field(

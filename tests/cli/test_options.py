@@ -142,3 +142,12 @@ def test_a_password_option_does_not_exist(cli: Cli) -> None:
 
     assert result.exit_code == ExitCode.USAGE
     assert PASSWORD not in result.stderr
+
+
+def test_columns_cannot_be_chosen_of_what_is_one_thing(cli: Cli) -> None:
+    arguments = ["--guild", "1", "--user", "111", "--amount", "1"]
+
+    result = cli("points", "grant", *arguments, "--columns", "amount")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert cli("points", "balance", *arguments[:4], "--json").data["points"] == 100

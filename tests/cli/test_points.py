@@ -185,3 +185,11 @@ def test_a_ledger_that_is_wrong_names_the_account(
     assert "alice (111)" in text.stdout
     assert "recorded 90, computed 100" in text.stdout
     assert document.data["mismatches"][0]["discord_id"] == "111"
+
+
+def test_an_unknown_guild_has_no_ledger_to_verify(cli: Cli) -> None:
+    for command in ("verify", "leaderboard", "history"):
+        result = cli("points", command, "--guild", "99")
+
+        assert result.exit_code == ExitCode.NOT_FOUND
+        assert (result.stdout, result.stderr[:19]) == ("", "error: no guild 99\n")

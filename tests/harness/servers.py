@@ -15,6 +15,7 @@ from tests.harness.databases import place
 from tuxdb.engine.embedded import Cluster
 
 PATIENCE_SECONDS = 30.0
+LEFT_OVER_SECONDS = 3600.0
 CLIENT = """
 import sys
 from pathlib import Path
@@ -63,6 +64,15 @@ def start_client(
     )
 
 
+def remove_leftovers() -> None:
+    """Remove the data folders of runs that were killed an hour ago or earlier."""
+    for home in place().glob("tuxdb-????????"):
+        with contextlib.suppress(OSError):  # another account's, or removed just now
+            old = time.time() - home.stat().st_mtime > LEFT_OVER_SECONDS
+            if old and not processes_of(home):
+                shutil.rmtree(home)
+
+
 def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
@@ -104,15 +114,15 @@ def modes_of(home: Path) -> set[tuple[str, str]]:
 def listening_sockets(pid: int) -> list[str]:
     """Lines of the TCP tables that belong to a process."""
     inodes = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
+    lines = []
+    with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+        for handle in Path(f"/proc/{pid}/fd").iterdir():
             target = str(handle.readlink())
             if target.startswith("socket:["):
                 inodes.add(target.removeprefix("socket:[").removesuffix("]"))
-    lines = []
-    for table in ("tcp", "tcp6"):
-        rows = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        lines += [row for row in rows if row.split()[9] in inodes]
+        for table in ("tcp", "tcp6"):
+            rows = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+            lines += [row for row in rows if row.split()[9] in inodes]
     return lines
 
 

@@ -98,7 +98,12 @@ def get_config(
 ) -> None:
     """Show the configuration of a guild; defaults where it has none."""
     columns = CONFIG if key is None else ("guild_id", key)
-    run(ctx, lambda db: db.guild_config.effective(guild), guild=guild, columns=columns)
+    run(
+        ctx,
+        lambda db: db.guild_config.effective(guild),
+        known_guild=guild,
+        columns=columns,
+    )
 
 
 @config.command("set", writes=CHANGES)
@@ -116,7 +121,7 @@ def set_config(
     run(
         ctx,
         lambda db: db.guild_config.upsert(guild_id=guild, **change),
-        guild=guild,
+        known_guild=guild,
         columns=("guild_id", key, "updated_at"),
     )
 

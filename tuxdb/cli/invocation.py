@@ -11,7 +11,7 @@ import typer
 
 from tuxdb.cli.escape import escape
 from tuxdb.cli.parsers import closest
-from tuxdb.cli.signals import interruptible
+from tuxdb.cli.stderr import RED, YELLOW, ask, is_terminal, write_stderr
 from tuxdb.errors import ConfigurationError, Refused, TuxdbError, UsageError
 from tuxdb.settings import Settings, environment
 from tuxdb.urls import mask
@@ -23,7 +23,6 @@ SETTING_FLAGS = (
     "lock_timeout",
     "statement_timeout",
 )
-RED, YELLOW, RESET = "\x1b[1;31m", "\x1b[33m", "\x1b[0m"
 
 
 class Invocation:
@@ -55,7 +54,7 @@ class Invocation:
             return "json"
         if "format" in self.given:
             return str(self.given["format"])
-        return "table" if _is_terminal(sys.stdout) else "tsv"
+        return "table" if is_terminal(sys.stdout) else "tsv"
 
     @property
     def format_given(self) -> bool:
@@ -118,6 +117,8 @@ class Invocation:
         if not wanted:
             return list(usual)
         allowed = [*usual, *(name for name in known if name not in usual)]
+        if not allowed:
+            raise UsageError("--columns: there are none to choose from here")
         for name in wanted:
             if name not in allowed:
                 near = closest(name, allowed)
@@ -149,7 +150,7 @@ class Invocation:
     def interactive(self) -> bool:
         """Whether somebody is there to be asked."""
         alone = self.given.get("no_input")
-        return not alone and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+        return not alone and is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
     @property
     def colored(self) -> bool:
@@ -189,7 +190,7 @@ class Invocation:
                 hint=f"rerun with {option}{self._profile_hint()}",
             )
         question = f"type {name!r} to go on: " if name else "go on? [y/N] "
-        answer = _ask(f"{escape(consequence)}\n{escape(question)}")
+        answer = ask(f"{escape(consequence)}\n{escape(question)}")
         if answer != name if name else answer.lower() not in ("y", "yes"):
             raise Refused("declined; nothing was changed")
 
@@ -260,7 +261,7 @@ class Invocation:
         environ = environment()
         if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
             return False
-        return bool(environ.get("FORCE_COLOR")) or _is_terminal(stream)
+        return bool(environ.get("FORCE_COLOR")) or is_terminal(stream)
 
 
 def invocation(ctx: typer.Context) -> Invocation:
@@ -289,29 +290,3 @@ def holds_password(url: str) -> bool:
         return DatabaseUrl.parse(url).password is not None
     except ConfigurationError:
         return "@" in url
-
-
-def write_stderr(
-    text: str, *, label: str = "", color: str = "", raw: bool = False
-) -> None:
-    """Write a line to stderr, safe to show; nobody may be listening."""
-    shown = text if raw else escape(mask(text))
-    front = f"{color}{label}:{RESET if color else ''} " if label else ""
-    if sys.stderr is not None:
-        try:
-            sys.stderr.write(f"{front}{shown}\n")
-            sys.stderr.flush()
-        except OSError:  # closed, or its reader went away
-            return
-
-
-def _ask(question: str) -> str:
-    """Ask on stderr; stdout is for data. Ctrl-C works at once."""
-    with interruptible():
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        return sys.stdin.readline().strip()
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and not stream.closed and stream.isatty()

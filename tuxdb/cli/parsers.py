@@ -51,7 +51,7 @@ page_size = whole(1, LARGEST_PAGE)
 
 def duration(text: str) -> float:
     """`250ms`, `2s`, `1m`, `0`; a bare number is seconds."""
-    from tuxdb.settings import seconds
+    from tuxdb.config_files import seconds
 
     try:
         return seconds(text)

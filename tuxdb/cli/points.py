@@ -232,7 +232,7 @@ def verify(
     run(
         ctx,
         lambda db: db.points.verify(guild),
-        guild=guild,
+        known_guild=guild,
         sentence=_verdict,
         found=lambda report: bool(report.mismatches),
     )

@@ -11,22 +11,27 @@ JavaScript cannot hold them, and other numbers stay numbers.
 
 import json
 import os
-import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import Enum
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tuxdb.cli.escape import escape, escape_csv, escape_json, escape_tsv
 from tuxdb.cli.invocation import Invocation
+from tuxdb.cli.rows import (
+    Row,
+    flat,
+    is_list,
+    items_of,
+    picked,
+    plain,
+    shown,
+    text_of,
+    with_text_ids,
+)
 from tuxdb.errors import TuxdbError
 
-Row = dict[str, Any]
 NULL = r"\N"
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-SAFE_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,9 @@ class Renderer:
             said = self.output.sentence(result)
             for line in [said] if isinstance(said, str) else said:
                 write(f"{escape(line)}\n")
-        elif _is_list(result):
+        elif is_list(result):
             self.begin()
-            self.add(_items(result))
+            self.add(items_of(result))
             self.end(getattr(result, "next", None))
         else:
             self._object(self._row(result))
@@ -95,7 +100,7 @@ class Renderer:
             if not begun:  # not before: an error leaves stdout empty
                 self.begin()
                 begun = True
-            self.add(_items(chunk))
+            self.add(items_of(chunk))
             flush()
         if not begun:
             self.begin()
@@ -140,13 +145,16 @@ class Renderer:
     def _row(self, item: object) -> Row:
         if self.output.row is not None:
             item = self.output.row(item)
-        row = _plain(item)
-        if not isinstance(row, dict):
-            row = {"value": row}
+        row = picked(item, self.columns) if self.columns else None
+        if row is None:
+            found = plain(item)
+            row = found if isinstance(found, dict) else {"value": found}
         if self.call.format in ("json", "ndjson"):
             return {n: row.get(n) for n in self.columns} if self.columns else row
-        flat = _flat(row)
-        return {n: flat.get(n) for n in self.columns} if self.columns else flat
+        flattened = flat(row)
+        if not self.columns:
+            return flattened
+        return {n: flattened.get(n) for n in self.columns}
 
     def _object(self, row: Row) -> None:
         form = self.call.format
@@ -197,25 +205,6 @@ class Renderer:
         return f"{',' if self._rows > 1 else ''}\n{_json(row)}"
 
 
-def text_of(value: object) -> str:
-    """A value as people and TSV read it; times in RFC 3339, UTC."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)
-
-
-def shown(value: object) -> str:
-    """A value for a terminal: times to the second."""
-    text = text_of(value)
-    if isinstance(value, str) and TIME.fullmatch(text):
-        return f"{text[:10]} {text[11:19]}Z"
-    return text
-
-
 def write(text: str) -> None:
     """Write to stdout; raises OutputClosed when nobody reads it any more."""
     if sys.stdout is None:
@@ -249,74 +238,11 @@ def _closed(error: OSError) -> BaseException:
     return TuxdbError(f"cannot write to stdout: {error.strerror}")
 
 
-def _items(page: Any) -> Iterable[object]:  # noqa: ANN401
-    """The rows of a page or a list."""
-    items: Iterable[object] = getattr(page, "items", page)
-    return items
-
-
-def _is_list(result: object) -> bool:
-    if isinstance(result, Mapping):
-        return False
-    return isinstance(result, Sequence) or (
-        isinstance(getattr(result, "items", None), list)
-    )
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - one line a kind
-    """Nested dicts, lists and scalars of what a use case returned."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if hasattr(value, "__table__"):
-        names = value.__table__.columns.keys()
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return _rfc3339(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.value if isinstance(value, Enum) else str(value)
-
-
-def _rfc3339(value: datetime) -> str:
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _flat(row: Row, prefix: str = "") -> Row:
-    """Objects within a row become columns: `from.user_id` is `from_user_id`."""
-    found: Row = {}
-    for name, value in row.items():
-        if isinstance(value, dict) and not prefix and name != "settings":
-            found.update(_flat(value, f"{name}_"))
-        else:
-            found[f"{prefix}{name}"] = value
-    return found
-
-
 def _json(row: Row) -> str:
     text = json.dumps(
-        _with_text_ids(row), ensure_ascii=not _is_unicode(), separators=(",", ":")
+        with_text_ids(row), ensure_ascii=not _is_unicode(), separators=(",", ":")
     )
     return escape_json(text)
-
-
-def _with_text_ids(value: Any, name: str = "") -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        return {key: _with_text_ids(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_text_ids(item, name) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        is_id = name in ("id", "from_user", "to_user") or name.endswith("_id")
-        return str(value) if is_id or abs(value) > SAFE_INTEGER else value
-    return value
 
 
 def _is_unicode() -> bool:

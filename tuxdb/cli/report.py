@@ -13,7 +13,8 @@ from types import TracebackType
 
 from tuxdb import __version__
 from tuxdb.cli.escape import escape
-from tuxdb.cli.invocation import Invocation, write_stderr
+from tuxdb.cli.invocation import Invocation
+from tuxdb.cli.stderr import write_stderr
 from tuxdb.errors import ConfigurationError, TuxdbError
 from tuxdb.settings import environment, variables
 from tuxdb.urls import MASK, DatabaseUrl, mask

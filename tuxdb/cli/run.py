@@ -1,12 +1,13 @@
 """The one bridge from a command to its use case, and the end of every error.
 
 A command names a use case; `run` opens the database, awaits it, and writes what it
-returned. `run_with_settings` is the same for work that opens no `Database`:
+returned. `run_pages` does so for pages, `run_with_settings` for work that opens no
+`Database`:
 
-    @app.command(name="list")
-    def list_users(ctx: typer.Context, guild: GuildId) -> None:
-        '''List the members of a guild.'''
-        run(ctx, lambda db: db.user.page(guild), columns=COLUMNS)
+    @app.command()
+    def show(ctx: typer.Context, guild: GuildId, user: UserId) -> None:
+        '''Show everything known of one member.'''
+        run(ctx, lambda db: db.user.require_member(guild, user), guild=guild)
 
     @app.command()
     def status(ctx: typer.Context) -> None:
@@ -25,7 +26,6 @@ import errno
 import gc
 import inspect
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,9 +39,10 @@ from tuxdb.cli.parsers import LARGEST_PAGE
 from tuxdb.cli.render import Output, OutputClosed, Renderer, abandon_stdout
 from tuxdb.cli.report import report, show_traceback
 from tuxdb.cli.signals import Interrupted, cancellable, interruptible
+from tuxdb.cli.target import reachable, require_head, target
 from tuxdb.errors import (
-    DatabaseUnavailable,
     ExitCode,
+    NotFound,
     SchemaBehind,
     TuxdbError,
     UsageError,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
     UseCase = Callable[[Database], Awaitable[object] | AsyncIterator[object]]
 
-POLL_SECONDS = 0.25
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EBADF)
 COMPLETING = "_TUXDB_COMPLETE"
 
@@ -64,14 +64,16 @@ def run(
     use_case: "UseCase",
     *,
     guild: int | None = None,
+    known_guild: int | None = None,
     rolls_back: bool = True,
     **output: Any,  # noqa: ANN401 - the fields of Output
 ) -> None:
     """Run one use case to its end and write its result.
 
-    NotFound if `guild` is given and not there. With --dry-run the changes are rolled
-    back, unless `rolls_back=False` says that the use case looks after that itself.
-    Other keywords are those of `Output`.
+    Where nothing is found, an unknown `guild` is the reason to name; `known_guild`
+    is looked for beforehand, which costs a round trip. With --dry-run the changes
+    are rolled back, unless `rolls_back=False` says that the use case looks after
+    that itself. Other keywords are those of `Output`.
     """
     call, renderer = _begin(ctx, output)
 
@@ -82,14 +84,18 @@ def run(
         async with Database.open(call.settings) as db:
             try:
                 if _writes(ctx):
-                    await _require_head(call.settings)
-                if guild is not None:
-                    await db.guild.require(guild)
+                    await require_head(call.settings)
+                if known_guild is not None:
+                    await db.guild.require(known_guild)
                 if call.dry_run and rolls_back:
                     return await _rolled_back(call, db, use_case)
                 return await _finish(use_case(db), renderer)
             except SchemaBehind:
-                await _require_head(call.settings)
+                await require_head(call.settings)
+                raise
+            except NotFound:
+                if guild is not None:
+                    await db.guild.require(guild)
                 raise
 
     _end(renderer, _loop(call, work))
@@ -108,17 +114,20 @@ def run_pages(
     `page` is called with the database, the cursor and the size of a page.
     """
 
-    async def every(db: "Database") -> AsyncIterator[object]:
-        after = paging.after
-        while True:
-            found = await page(db, after, LARGEST_PAGE)
-            yield found.items
-            after = found.next
-            if after is None:
-                return
+    async def one(
+        db: "Database", after: str | None = paging.after, size: int = paging.limit
+    ) -> "Page[Any]":
+        found = await page(db, after, size)
+        if guild is not None and after is None and not found.items:
+            await db.guild.require(guild)
+        return found
 
-    def one(db: "Database") -> "Awaitable[object] | AsyncIterator[object]":
-        return page(db, paging.after, paging.limit)
+    async def every(db: "Database") -> AsyncIterator[object]:
+        found = await one(db, size=LARGEST_PAGE)
+        yield found.items
+        while found.next is not None:
+            found = await one(db, found.next, LARGEST_PAGE)
+            yield found.items
 
     run(ctx, every if paging.all_pages else one, guild=guild, **output)
 
@@ -209,7 +218,7 @@ def _begin(ctx: typer.Context, output: dict[str, Any]) -> tuple[Invocation, Rend
         if call.new_key:
             call.say(f"idempotency key: {call.new_key}")
     if call.wait:
-        _loop(call, lambda: _reachable(settings, call.wait))
+        _loop(call, lambda: reachable(settings, call.wait))
     return call, renderer
 
 
@@ -269,43 +278,3 @@ async def _rolled_back(call: Invocation, db: "Database", use_case: "UseCase") ->
     except _Undo:
         call.say("dry run: nothing was changed")
         return result
-
-
-async def _require_head(settings: Settings) -> None:
-    """Raise SchemaBehind, naming by how much, unless the schema is at head."""
-    from tuxdb.migrate.connection import opened
-    from tuxdb.migrate.state import read_schema_state
-
-    async with opened(settings) as connection:
-        (await read_schema_state(connection)).require_head()
-
-
-async def _reachable(settings: Settings, patience: float) -> None:
-    """Wait until the server takes connections; raises its last refusal."""
-    import asyncio
-
-    from tuxdb.migrate.connection import opened
-
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            async with opened(settings):
-                return
-        except DatabaseUnavailable:
-            if time.monotonic() >= deadline:
-                raise
-        await asyncio.sleep(POLL_SECONDS)
-
-
-def target(settings: Settings) -> str:
-    """Name the database that a command works on, for people."""
-    if settings.url is not None:
-        return settings.url.display()
-    from tuxdb.engine.embedded import Cluster
-
-    data = str(Cluster(settings.home).data)
-    home = environment().get("HOME", "")
-    short = (
-        f"~{data.removeprefix(home)}" if home and data.startswith(f"{home}/") else data
-    )
-    return f"embedded {short} (tuxdb)"

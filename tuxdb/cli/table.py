@@ -7,7 +7,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from tuxdb.cli.escape import escape
-from tuxdb.cli.render import shown
+from tuxdb.cli.rows import shown
 
 GAP = "  "
 SHORTEST = 8

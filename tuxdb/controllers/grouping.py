@@ -1,7 +1,7 @@
 """Transfers that wait for each other are made together: one commit for all of them.
 
-The first few run alone, in one statement each. Whoever comes while these are under way
-waits, and all who wait go in one transaction. A transfer that cannot be made, or is
+A few run alone, in one statement each. Whoever comes while more are under way waits,
+and all who wait go in one transaction. A transfer that cannot be made, or is
 anything but plain, runs alone after it and gets its own answer, so that it never
 fails its neighbours.
 """
@@ -21,8 +21,12 @@ from tuxdb.errors import Busy, OutcomeUnknown, TuxdbError
 from tuxdb.models import MAX_POINTS
 from tuxdb.repositories.grouped import COLUMNS, Values, enter, lock_users, used_keys
 
-LANES = 2
-"""So many run at once: one commits while the next locks."""
+ALONE = 8
+"""So many run at once before anybody waits: the server commits them together."""
+SLOW_SECONDS = 0.1
+"""A group that takes longer waits for a lock; the next one goes without it."""
+GROUPS = 4
+"""So many groups there are at once, however slow."""
 LARGEST = 128
 ATTEMPT_SECONDS = 12.0
 """Longest wait for one answer of the server; the lock timeout lies within."""
@@ -87,7 +91,8 @@ class TransferGroup:
     def __init__(self, db: DatabaseService, alone: Alone) -> None:
         self._db = db
         self._alone = alone
-        self._running = 0
+        self._alone_now = 0
+        self._grouping = False
         self._queue: dict[_Waiting, None] = {}  # in the order of their coming
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -98,17 +103,20 @@ class TransferGroup:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ANSWER_SECONDS
-        if self._running < LANES:
-            self._running += 1
+        if not (self._grouping or self._queue) and self._alone_now < ALONE:
+            self._alone_now += 1
             try:
                 return await self._alone(order, key, deadline, None)
             finally:
-                self._running -= 1
+                self._alone_now -= 1
                 self._go_on()
         waiting = _Waiting(order, key, loop.create_future(), deadline)
         self._queue[waiting] = None
         try:
             await asyncio.wait((waiting.answer,), timeout=ANSWER_SECONDS)
+        except asyncio.CancelledError:
+            waiting.answer.cancel()
+            raise
         finally:
             sent = waiting not in self._queue
             self._queue.pop(waiting, None)
@@ -117,14 +125,14 @@ class TransferGroup:
         return await waiting.answer
 
     def _go_on(self) -> None:
-        if self._running >= LANES or not self._queue:
+        if self._grouping or not self._queue or len(self._tasks) >= GROUPS:
             return
         first = next(iter(self._queue))
         same = (w for w in self._queue if w.order.guild_id == first.order.guild_id)
         group = list(islice(same, LARGEST))
         for waiting in group:
             del self._queue[waiting]
-        self._running += 1
+        self._grouping = True
         task = asyncio.get_running_loop().create_task(self._run(group))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, group))
@@ -136,16 +144,25 @@ class TransferGroup:
         for waiting in group:
             if error is not None and not waiting.answer.done():
                 waiting.answer.set_exception(error)
+        self._go_on()
 
     async def _run(self, group: list[_Waiting]) -> None:
+        left = [w for w in group if not w.answer.done()]
+        begun = iter((True,))
+
+        def let_next() -> None:
+            if next(begun, False):
+                self._grouping = False
+                self._go_on()
+
+        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, let_next)
         try:
-            left = [w for w in group if not w.answer.done()]
             if len(left) > 1:
                 left = await self._together(left)
-            await asyncio.gather(*(self._answer(waiting) for waiting in left))
         finally:
-            self._running -= 1
-            self._go_on()
+            timer.cancel()
+            let_next()
+        await asyncio.gather(*(self._answer(waiting) for waiting in left))
 
     async def _together(self, group: list[_Waiting]) -> list[_Waiting]:
         """Make what can be made together; the others are left."""

@@ -53,7 +53,7 @@ class Plan:
             self._given.append(convert(value) if convert else value)
         columns = list(getattr(statement, "exported_columns", ()))
         names = [column.key for column in columns]
-        record: Any = namedtuple("Row", names, rename=True)
+        record: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # names are data here
         self._named = record._make
         self._reading: list[tuple[int, Any]] = []
         for place, column in enumerate(columns):
@@ -112,16 +112,19 @@ class Direct:
 
         async def unit(sending: Callable[[], None]) -> tuple[list[Any], str]:
             connection = await greenlet_spawn(self._engine.raw_connection)
+            sound = False
             try:
                 prepared = await self._prepared(connection, plan.sql)
                 sending()
                 records = await prepared.fetch(*arguments)
+                sound = True
                 return records, prepared.get_statusmsg()
-            except BaseException as error:
-                if not isinstance(error, asyncpg.PostgresError | ValueError):
-                    connection.invalidate(error)  # its state is unknown
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                sound = isinstance(error, asyncpg.PostgresError | ValueError)
                 raise self._explained(error, plan) from error
             finally:
+                if not sound:
+                    connection.invalidate()  # its state is unknown
                 connection.close()
 
         found: tuple[list[Any], str] = await self._attempt(unit)
