@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tuxdb.migrate.alchemy import connected
 from tuxdb.migrate.comparison import compare_options
 from tuxdb.migrate.connection import settings_of
-from tuxdb.models import Model
+from tuxdb.models.bookkeeping import Model  # with all tables registered
 
 OPTIONS = {**compare_options(Model.metadata), "transaction_per_migration": True}
 

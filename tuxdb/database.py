@@ -1,75 +1,63 @@
-"""Database: the assembled whole, one controller for each noun.
+"""Database: the assembled whole, one controller for each noun."""
 
-What only few commands need is imported when it is first used.
-"""
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from functools import cached_property
-from typing import TYPE_CHECKING
-
-from tuxdb.controllers import (
-    CaseController,
-    GalleryController,
-    GuildConfigController,
-    GuildController,
-    MessageController,
-    PointsController,
-    UserController,
-)
 from tuxdb.engine.service import DatabaseService
 
 if TYPE_CHECKING:
+    from tuxdb.controllers.cases import CaseController
     from tuxdb.controllers.changes import ChangesController
+    from tuxdb.controllers.gallery import GalleryController
     from tuxdb.controllers.guard import GuardController
+    from tuxdb.controllers.guild_configs import GuildConfigController
+    from tuxdb.controllers.guilds import GuildController
+    from tuxdb.controllers.messages import MessageController
+    from tuxdb.controllers.payouts import PayoutController
+    from tuxdb.controllers.points import PointsController
+    from tuxdb.controllers.removals import RemovalController
+    from tuxdb.controllers.users import UserController
+
+CONTROLLERS = {
+    "user": ("users", "UserController"),
+    "guild": ("guilds", "GuildController"),
+    "guild_config": ("guild_configs", "GuildConfigController"),
+    "case": ("cases", "CaseController"),
+    "points": ("points", "PointsController"),
+    "gallery": ("gallery", "GalleryController"),
+    "messages": ("messages", "MessageController"),
+    "changes": ("changes", "ChangesController"),
+    "removals": ("removals", "RemovalController"),
+    "payouts": ("payouts", "PayoutController"),
+    "guard": ("guard", "GuardController"),
+}
+"""Attribute, module and class; each is imported and made when it is first used."""
 
 
 class Database(DatabaseService):
     """A DatabaseService with its controllers: `db.user` and others."""
 
-    @cached_property
-    def user(self) -> UserController:
-        """Members of guilds."""
-        return UserController(self)
+    if TYPE_CHECKING:
+        user: UserController
+        guild: GuildController
+        guild_config: GuildConfigController
+        case: CaseController
+        points: PointsController
+        gallery: GalleryController
+        messages: MessageController
+        changes: ChangesController
+        removals: RemovalController
+        payouts: PayoutController
+        guard: GuardController
 
-    @cached_property
-    def guild(self) -> GuildController:
-        """Guilds."""
-        return GuildController(self)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - declared above
+        """Make a controller, once."""
+        if name not in CONTROLLERS:
+            raise AttributeError(f"Database has no attribute {name!r}")
+        module, kind = CONTROLLERS[name]
+        controller = getattr(import_module(f"tuxdb.controllers.{module}"), kind)(self)
+        self.__dict__[name] = controller
+        return controller
 
-    @cached_property
-    def guild_config(self) -> GuildConfigController:
-        """Configuration of guilds, cached."""
-        return GuildConfigController(self)
-
-    @cached_property
-    def case(self) -> CaseController:
-        """Moderation cases."""
-        return CaseController(self)
-
-    @cached_property
-    def points(self) -> PointsController:
-        """The ledger."""
-        return PointsController(self)
-
-    @cached_property
-    def gallery(self) -> GalleryController:
-        """Gallery channels."""
-        return GalleryController(self)
-
-    @cached_property
-    def messages(self) -> MessageController:
-        """Stored messages."""
-        return MessageController(self)
-
-    @cached_property
-    def changes(self) -> "ChangesController":
-        """Bulk updates and change sets."""
-        from tuxdb.controllers.changes import ChangesController  # noqa: PLC0415
-
-        return ChangesController(self)
-
-    @cached_property
-    def guard(self) -> "GuardController":
-        """The production marker."""
-        from tuxdb.controllers.guard import GuardController  # noqa: PLC0415
-
-        return GuardController(self)
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *CONTROLLERS]

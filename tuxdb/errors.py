@@ -80,6 +80,7 @@ class InvalidValue(TuxdbError, ValueError):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}", details={"field": field})
         self.field = field
+        self.problem = problem
 
 
 class NotFound(TuxdbError):

@@ -13,8 +13,16 @@ from benchmarks.harness import Outcome, Work, measure
 from benchmarks.place import Place, Sizes, own_server
 
 ROWS = {
+    "insert": "inserts.created",
+    "upsert": "inserts.upserted",
+    "update": "updates.updated",
     "transfer-8": "transfers.at_8",
     "transfer-32": "transfers.at_32",
+    "read": "reads.by_id",
+    "cached": "reads.cached",
+    "page-first": "pages.first",
+    "page-far": "pages.far",
+    "page-last": "pages.last",
 }
 """Every row by name: where the function is that prepares it."""
 

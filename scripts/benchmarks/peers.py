@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from importlib.util import find_spec
 
 import asyncpg
 from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, String, Table
@@ -85,3 +86,8 @@ async def plain_engine(
         yield engine
     finally:
         await engine.dispose()
+
+
+def installed(package: str) -> bool:
+    """Whether a peer can be measured here."""
+    return find_spec(package) is not None

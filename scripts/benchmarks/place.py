@@ -4,7 +4,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -91,10 +91,19 @@ class Sizes:
 class Place:
     """One server, and fresh databases on it."""
 
-    def __init__(self, cluster: Cluster, template: str) -> None:
+    def __init__(
+        self, cluster: Cluster, template: str, stay: AsyncExitStack
+    ) -> None:
         self.cluster = cluster
+        self._stay = stay
         self._template = template
         self._numbers = count(1)
+        self.listed: str | None = None
+        """A database with a long list, once it was made."""
+
+    async def keep(self) -> str:
+        """Make a migrated database that stays for later rows."""
+        return await self._stay.enter_async_context(self.database())
 
     @asynccontextmanager
     async def database(self, *, empty: bool = False) -> AsyncIterator[str]:
@@ -134,12 +143,11 @@ async def on_server(cluster: Cluster) -> AsyncIterator[Place]:
     """Use a server; every database but the template is dropped when it was used."""
     template = f"template_{secrets.token_hex(3)}"
     await upgrade(cluster.ensure(template))
-    place = Place(cluster, template)
-    try:
+    async with AsyncExitStack() as stay:
+        place = Place(cluster, template, stay)
         yield place
-    finally:
-        async with place.maintenance() as server:
-            await server.execute(f'DROP DATABASE "{template}" WITH (FORCE)')
+    async with place.maintenance() as server:
+        await server.execute(f'DROP DATABASE "{template}" WITH (FORCE)')
 
 
 @asynccontextmanager

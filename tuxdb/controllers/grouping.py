@@ -148,11 +148,12 @@ class TransferGroup:
 
     async def _run(self, group: list[_Waiting]) -> None:
         left = [w for w in group if not w.answer.done()]
-        begun = iter((True,))
+        first = True
 
         def let_next() -> None:
-            if next(begun, False):
-                self._grouping = False
+            nonlocal first
+            if first:
+                first, self._grouping = False, False
                 self._go_on()
 
         timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, let_next)

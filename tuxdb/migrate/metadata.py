@@ -19,7 +19,9 @@ def load_metadata(settings: Settings) -> MetaData:
     Raises ConfigurationError where `models` leads nowhere.
     """
     if settings.models is None:
-        from tuxdb.models import Model  # noqa: PLC0415 - not for another bot's models
+        from tuxdb.models.bookkeeping import (  # noqa: PLC0415 - not for other bots
+            Model,  # with the tables of bookkeeping registered
+        )
 
         return Model.metadata
     name, colon, path = settings.models.partition(":")

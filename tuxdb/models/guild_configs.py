@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Relationship
 
 from tuxdb.models.base import (
+    MAX_POINTS,
     Model,
     big_integer,
     created_at,
@@ -15,9 +16,32 @@ from tuxdb.models.base import (
     server_default,
     updated_at,
 )
+from tuxdb.models.guild_settings import LOWEST, check_settings
 
 if TYPE_CHECKING:
     from tuxdb.models.guilds import Guild
+
+RULES = " AND ".join(
+    [
+        "jsonb_typeof(settings -> 'points') = 'object'",
+        *(
+            f"jsonb_typeof(settings -> 'points' -> '{name}') = 'number'"
+            f" AND NOT jsonb_path_exists(settings -> 'points' -> '{name}',"
+            f" '$ ? (@ < {lowest} || @ > {MAX_POINTS} || @.floor() != @)')"
+            for name, lowest in LOWEST.items()
+        ),
+        (
+            "NOT jsonb_path_exists(settings -> 'points',"
+            " '$ ? (@.start_balance > @.max_balance)')"
+        ),
+    ]
+)
+KNOWN_TIMEZONE = (
+    "jsonb_typeof(settings -> 'points' -> 'timezone') = 'string'"
+    " AND timezone(coalesce(settings -> 'points' ->> 'timezone', 'UTC'),"
+    " to_timestamp(0)) IS NOT NULL"
+)
+"""Holds, or the server's own error stands: PostgreSQL has no test for a time zone."""
 
 
 class GuildConfig(Model, table=True):
@@ -27,6 +51,8 @@ class GuildConfig(Model, table=True):
     __table_args__ = (
         CheckConstraint("btrim(prefix) <> ''", name="prefix_not_blank"),
         CheckConstraint("jsonb_typeof(settings) = 'object'", name="settings_object"),
+        CheckConstraint(RULES, name="points_rules"),
+        CheckConstraint(KNOWN_TIMEZONE, name="points_timezone"),
     )
 
     guild_id: int = big_integer(
@@ -45,7 +71,7 @@ class GuildConfig(Model, table=True):
         default_factory=dict,
         sa_type=JSONB,
         nullable=False,
-        sa_column_kwargs=server_default("{}"),
+        sa_column_kwargs={**server_default("{}"), "info": {"check": check_settings}},
     )
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

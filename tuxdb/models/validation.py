@@ -10,6 +10,7 @@ from typing import Annotated, Any, NotRequired, TypeVar
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     ConfigDict,
     Field,
@@ -121,6 +122,10 @@ def _checked(adapter: TypeAdapter[Any], model: type[Model], values: T) -> T:
 
 
 def _invalid(model: type[Model], error: ErrorDetails, field: str) -> InvalidValue:
+    found = error.get("ctx", {}).get("error")
+    if isinstance(found, InvalidValue):  # by a check of the column's own
+        column = found.field.partition(".")[0]
+        return InvalidValue(field.removesuffix(column) + found.field, found.problem)
     problem = PROBLEMS.get(error["type"], "does not fit its column")
     text = problem.format(table=model.__tablename__, **error.get("ctx", {}))
     return InvalidValue(field, text)
@@ -188,11 +193,16 @@ def _text(column: Column[Any]) -> Any:  # noqa: ANN401
     return Annotated[str, StringConstraints(strip_whitespace=not may_be_blank), rule]
 
 
+def _document(column: Column[Any]) -> Any:  # noqa: ANN401
+    check = column.info.get("check")
+    return Annotated[dict[str, Any], AfterValidator(check)] if check else dict[str, Any]
+
+
 _KINDS: dict[type[TypeEngine[Any]], Callable[[Column[Any]], Any]] = {
     Integer: _integer,
     String: _text,
     DateTime: lambda _: Annotated[AwareDatetime, Field(strict=True)],
     Boolean: lambda _: Annotated[bool, Field(strict=True)],
-    JSON: lambda _: dict[str, Any],
+    JSON: _document,
     Uuid: lambda _: UUID,
 }

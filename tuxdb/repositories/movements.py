@@ -7,6 +7,7 @@ everybody; what they cost is one look-up by primary key.
 """
 
 from datetime import timedelta
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -64,8 +65,23 @@ PARTICULARS = ("kind", "reason", "actor", "idempotency_key", "request_hash")
 NOBODY = cast(null(), BigInteger)
 
 
+class DailyLimits(Enum):
+    """How a statement deals with what members may send and receive in a day.
+
+    It sees the entries that were there when it began. What was committed while it
+    waited for its locks is missing from a sum, so that sums are taken by a statement
+    that follows the one which locked.
+    """
+
+    NONE_SET = "moves nothing where the guild sets any"
+    CHECKED = "within them; the users are locked by an earlier statement"
+    WAIVED = "managers are not bound by them"
+
+
 @cache
-def movement(sender: bool, receiver: bool, *, by_discord_id: bool) -> Select[Any]:
+def movement(
+    sender: bool, receiver: bool, limits: DailyLimits, *, by_discord_id: bool
+) -> Select[Any]:
     """Move an amount from a user to another, or from or to the outside world."""
     names = ["sender"] * sender + ["receiver"] * receiver
     locked = _locked(names, by_discord_id=by_discord_id)
@@ -89,7 +105,7 @@ def movement(sender: bool, receiver: bool, *, by_discord_id: bool) -> Select[Any
             source.c.guild_id == target.c.guild_id,
             or_(
                 bindparam("kind", type_=String) != literal(EntryKind.TRANSFER.value),
-                and_(*_transfer_rules(source, target, rules, amount)),
+                and_(*_transfer_rules(source, target, rules, amount, limits)),
             ),
         ]
     given = source if sender else target
@@ -102,7 +118,7 @@ def movement(sender: bool, receiver: bool, *, by_discord_id: bool) -> Select[Any
         target.c.points + amount if receiver else NOBODY,
         *_particulars(),
     )
-    return _entered(locked, moved.where(*conditions))
+    return _entered(locked, moved.where(*conditions), rules)
 
 
 @cache
@@ -111,7 +127,8 @@ def adjustment(*, by_discord_id: bool) -> Select[Any]:
     locked = _locked(["receiver"], by_discord_id=by_discord_id)
     wanted = bindparam("balance", type_=BigInteger)
     more, less = wanted > locked.c.points, wanted < locked.c.points
-    allowed = wanted <= _rules(locked).c.max_balance
+    rules = _rules(locked)
+    allowed = wanted <= rules.c.max_balance
     changed = select(
         locked.c.guild_id,
         case((less, locked.c.id)),
@@ -121,7 +138,7 @@ def adjustment(*, by_discord_id: bool) -> Select[Any]:
         case((more, wanted)),
         *_particulars(),
     ).where(or_(less, and_(more, allowed)))
-    return _entered(locked, changed)
+    return _entered(locked, changed, rules)
 
 
 @cache
@@ -148,9 +165,10 @@ def adjustments() -> Insert:
         case((more, wanted)),
         literal(EntryKind.SET.value),
         bindparam("reason", type_=String),
+        bindparam("actor", type_=String),
     ).where(or_(more, less))
     return insert(LEDGER).from_select(
-        [*ENTRY_COLUMNS[:8]], entries.order_by(rows.c.id), include_defaults=False
+        [*ENTRY_COLUMNS[:9]], entries.order_by(rows.c.id), include_defaults=False
     )
 
 
@@ -168,12 +186,13 @@ def payout(*, burns: bool) -> Select[Any]:
         "amounts": BigInteger,
     }
     arrays: list[Any] = [bindparam(n, type_=ARRAY(kind)) for n, kind in kinds.items()]
-    arrays.append(bindparam("keys", type_=ARRAY(String)))
+    arrays += [bindparam(n, type_=ARRAY(String)) for n in ("keys", "hashes")]
     columns: list[Any] = [
         column("line", BigInteger),
         column("discord_id", BigInteger),
         column("amount", BigInteger),
         column("key", String),
+        column("hash", String),
     ]
     given = func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
     guild = bindparam("guild_id", type_=BigInteger)
@@ -188,13 +207,16 @@ def payout(*, burns: bool) -> Select[Any]:
     )
     change = -given.c.amount if burns else given.c.amount
     moved = func.sum(change).over(partition_by=users.c.id, order_by=given.c.line)
+    beyond = MAX_POINTS + 1  # a sum of many lines may be more than a BIGINT holds
+    after = func.least(func.greatest(users.c.points + moved, -beyond), beyond)
     steps = (
         select(
             given.c.line,
             given.c.amount,
             given.c.key,
+            given.c.hash,
             users,
-            cast(users.c.points + moved, BigInteger).label("after"),
+            cast(after, BigInteger).label("after"),
         )
         .join_from(given, users, users.c.discord_id == given.c.discord_id)
         .cte("steps")
@@ -211,7 +233,7 @@ def payout(*, burns: bool) -> Select[Any]:
         NOBODY if burns else steps.c.after,
         *(bindparam(name, type_=String) for name in ("kind", "reason", "actor")),
         steps.c.key,
-        steps.c.key,
+        steps.c.hash,
         NOBODY,
     )
     entry = (
@@ -270,16 +292,16 @@ def _rules(users: CTE) -> CTE:
     one = select(guild_id.label("guild_id")).subquery("one")
     points = CONFIGS.c.settings["points"]
     zone = func.coalesce(points["timezone"].astext, "UTC")
-    day = func.date_trunc("day", func.now(), zone)
+    day = func.date_trunc("day", func.timezone(zone, func.now()))
+    tomorrow = day + literal(timedelta(days=1), Interval)
+    limit = cast(points["max_balance"], BigInteger)
     return (
         select(
-            func.coalesce(_whole(points["max_balance"]), MAX_POINTS).label(
-                "max_balance"
-            ),
-            _whole(points["daily_send"]).label("daily_send"),
-            _whole(points["daily_receive"]).label("daily_receive"),
-            day.label("day_start"),
-            (day + literal(timedelta(days=1), Interval)).label("day_end"),
+            func.coalesce(limit, MAX_POINTS).label("max_balance"),
+            cast(points["daily_send"], BigInteger).label("daily_send"),
+            cast(points["daily_receive"], BigInteger).label("daily_receive"),
+            func.timezone(zone, day).label("day_start"),
+            func.timezone(zone, tomorrow).label("day_end"),
         )
         .select_from(one.outerjoin(CONFIGS, CONFIGS.c.guild_id == one.c.guild_id))
         .cte("rules")
@@ -291,22 +313,20 @@ def _transfer_rules(
     target: Any,  # noqa: ANN401
     rules: CTE,
     amount: ColumnElement[int],
+    limits: DailyLimits,
 ) -> list[ColumnElement[bool]]:
     """What binds members among each other, and not those who manage points."""
-    sent = _moved_today(LEDGER.c.from_user == source.c.id, rules)
-    received = _moved_today(LEDGER.c.to_user == target.c.id, rules)
-    return [
-        ~_is_frozen(source.c.id),
-        ~_is_frozen(target.c.id),
-        case(
-            (rules.c.daily_send.is_(None), true()),
-            else_=sent <= rules.c.daily_send - amount,
-        ),
-        case(
-            (rules.c.daily_receive.is_(None), true()),
-            else_=received <= rules.c.daily_receive - amount,
-        ),
-    ]
+    bound = [~_is_frozen(source.c.id), ~_is_frozen(target.c.id)]
+    for limit, side in (
+        (rules.c.daily_send, LEDGER.c.from_user == source.c.id),
+        (rules.c.daily_receive, LEDGER.c.to_user == target.c.id),
+    ):
+        if limits is DailyLimits.NONE_SET:
+            bound.append(limit.is_(None))
+        if limits is DailyLimits.CHECKED:
+            within = _moved_today(side, rules) <= limit - amount
+            bound.append(case((limit.is_(None), true()), else_=within))
+    return bound
 
 
 def _moved_today(side: ColumnElement[bool], rules: CTE) -> ColumnElement[int]:
@@ -327,17 +347,14 @@ def _is_frozen(user_id: ColumnElement[int]) -> ColumnElement[bool]:
     return select(literal(1)).where(FREEZES.c.user_id == user_id).exists()
 
 
-def _whole(value: Any) -> ColumnElement[int]:  # noqa: ANN401
-    return cast(value.astext, BigInteger)
-
-
 def _particulars() -> list[ColumnElement[Any]]:
     texts = [bindparam(name, type_=String) for name in PARTICULARS]
     return [*texts, bindparam("reverses", type_=BigInteger)]
 
 
-def _entered(locked: CTE, values: Select[Any]) -> Select[Any]:
+def _entered(locked: CTE, values: Select[Any], rules: CTE) -> Select[Any]:
     """Insert the entry once for its key, and tell of it beside the locked rows."""
+    limited = or_(rules.c.daily_send.is_not(None), rules.c.daily_receive.is_not(None))
     entry = (
         insert(LEDGER)
         .from_select(ENTRY_COLUMNS, values, include_defaults=False)
@@ -350,8 +367,9 @@ def _entered(locked: CTE, values: Select[Any]) -> Select[Any]:
             locked,
             entry.c.id.label("entry_id"),
             entry.c.created_at.label("entered_at"),
+            limited.label("limited"),
         )
-        .select_from(locked.outerjoin(entry, true()))
+        .select_from(locked.outerjoin(entry, true()).join(rules, true()))
         .order_by(locked.c.id)
         .execution_options(**{DIRECT: True})
     )

@@ -1,6 +1,6 @@
 """Statements about the ledger and the balances that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -24,8 +24,10 @@ from tuxdb.models import PointsFreeze, PointsTransaction, User
 from tuxdb.repositories.base import Repository
 from tuxdb.repositories.ledger_checks import CHECKS
 from tuxdb.repositories.movements import (
+    CONFIGS,
     LEDGER,
     USERS,
+    DailyLimits,
     adjustment,
     adjustments,
     movement,
@@ -41,21 +43,25 @@ class PointsRepository(Repository[PointsTransaction]):
     users = Repository(User)
 
     async def move(
-        self, session: Executor, values: Mapping[str, Any]
+        self,
+        session: Executor,
+        values: Mapping[str, Any],
+        limits: DailyLimits = DailyLimits.NONE_SET,
     ) -> list[Row[Any]]:
         """Move points between two users of a guild, or one and the outside world.
 
         One statement, so one round trip: both rows locked in id order, the funds and
         the cap checked under the lock, the entry inserted; its trigger changes the
         balances. Returns a row for each user that was found, with its balance before
-        and the entry's id, which is None where nothing was moved.
+        and the entry's id, which is None where nothing was moved; `limited` where the
+        guild sets daily limits, which bind transfers.
 
         `values`: sender and receiver (None: the outside world) as Discord ids with
         `guild_id`, or as `users.id` without; amount, kind, reason, actor,
         idempotency_key, request_hash, reverses.
         """
         sides = (values["sender"] is not None, values["receiver"] is not None)
-        statement = movement(*sides, by_discord_id="guild_id" in values)
+        statement = movement(*sides, limits, by_discord_id="guild_id" in values)
         result = await session.execute(statement, values)
         return list(result.all())
 
@@ -80,7 +86,11 @@ class PointsRepository(Repository[PointsTransaction]):
         return list(found.all())
 
     async def set_many(
-        self, session: Executor, balances: Mapping[int, int], reason: str
+        self,
+        session: Executor,
+        balances: Mapping[int, int],
+        reason: str,
+        actor: str | None = None,
     ) -> int:
         """Enter the difference for each of many users; how many balances changed.
 
@@ -89,31 +99,51 @@ class PointsRepository(Repository[PointsTransaction]):
         if not balances:
             return 0
         ids, wanted = zip(*sorted(balances.items()), strict=True)
-        values = {"ids": list(ids), "balances": list(wanted), "reason": reason}
+        values = {
+            "ids": list(ids),
+            "balances": list(wanted),
+            "reason": reason,
+            "actor": actor,
+        }
         result = await session.execute(adjustments(), values)
         return int(result.rowcount)
 
-    async def known_keys(
-        self, session: Executor, guild_id: int, keys: list[str]
-    ) -> set[str]:
-        """Those of some idempotency keys that entries of a guild carry."""
-        entry = PointsTransaction
-        given = bindparam("keys", keys, ARRAY(String))
-        found = await session.scalars(
-            select(col(entry.idempotency_key)).where(
-                col(entry.guild_id) == guild_id,
-                col(entry.idempotency_key) == func.any(given),
-            )
+    async def lock_members(
+        self, session: Executor, guild_id: int, discord_ids: Sequence[int]
+    ) -> None:
+        """Lock users of a guild in id order, before looking at what they have done."""
+        given = bindparam("ids", list(discord_ids), ARRAY(BigInteger))
+        rows = select(USERS.c.id).where(
+            USERS.c.guild_id == guild_id, USERS.c.discord_id == func.any(given)
         )
-        return {key for key in found.all() if key is not None}
+        await session.execute(rows.order_by(USERS.c.id).with_for_update(key_share=True))
+
+    async def of_keys(
+        self, session: Executor, guild_id: int, keys: Sequence[str]
+    ) -> dict[str, Row[Any]]:
+        """The id and request_hash of entries of a guild, by their idempotency key."""
+        given = bindparam("keys", list(keys), ARRAY(String))
+        entries = select(
+            LEDGER.c.idempotency_key, LEDGER.c.id, LEDGER.c.request_hash
+        ).where(
+            LEDGER.c.guild_id == guild_id, LEDGER.c.idempotency_key == func.any(given)
+        )
+        rows = (await session.execute(entries)).all()
+        return {row.idempotency_key: row for row in rows}
+
+    async def start_balance(self, session: Executor, guild_id: int) -> int:
+        """What a new member of a guild is given."""
+        rule = CONFIGS.c.settings["points"]["start_balance"]
+        statement = select(cast(rule, BigInteger)).where(CONFIGS.c.guild_id == guild_id)
+        return int(await session.scalar(statement) or 0)
 
     async def pay_out(
         self, session: Executor, values: Mapping[str, Any], *, burns: bool
     ) -> list[Row[Any]]:
         """Grant to, or deduct from, many users: a row for each line with a user.
 
-        `values`: guild_id, the arrays lines, users (Discord ids), amounts and keys;
-        kind, reason and actor of all of them.
+        `values`: guild_id; the arrays lines, users (Discord ids), amounts, keys and
+        hashes (what ties a key to its line); kind, reason and actor of all of them.
         """
         result = await session.execute(payout(burns=burns), values)
         return list(result.all())

@@ -1,0 +1,1 @@
+"""Raw SQL in Python source: found, classified, checked, rewritten, proved equal."""
