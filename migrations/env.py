@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from tuxdb.migrate.alchemy import connected
 from tuxdb.migrate.comparison import compare_options
 from tuxdb.migrate.connection import settings_of
-from tuxdb.models.bookkeeping import Model  # with all tables registered
+from tuxdb.models.bookkeeping import all_tables
 
-OPTIONS = {**compare_options(Model.metadata), "transaction_per_migration": True}
+OPTIONS = {**compare_options(all_tables()), "transaction_per_migration": True}
 
 
 def run(connection: Connection) -> None:

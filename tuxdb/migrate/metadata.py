@@ -18,12 +18,10 @@ def load_metadata(settings: Settings) -> MetaData:
 
     Raises ConfigurationError where `models` leads nowhere.
     """
-    if settings.models is None:
-        from tuxdb.models.bookkeeping import (  # noqa: PLC0415 - not for other bots
-            Model,  # with the tables of bookkeeping registered
-        )
+    if settings.models is None:  # tuxdb's own are not loaded beside another bot's
+        from tuxdb.models.bookkeeping import all_tables  # noqa: PLC0415 - see above
 
-        return Model.metadata
+        return all_tables()
     name, colon, path = settings.models.partition(":")
     if not name or not colon or not path:
         raise ConfigurationError(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, Text, Uuid
+from sqlalchemy import DateTime, Index, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -97,3 +97,8 @@ class Seed(Model, table=True):
     rows: int = big_integer(default=0)
     actor: str | None = Field(default=None, sa_type=Text)
     updated_at: datetime = updated_at()
+
+
+def all_tables() -> MetaData:
+    """The metadata of the bot's tables and of these."""
+    return Model.metadata

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     BigInteger,
     ColumnElement,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    column,
     func,
     literal,
     null,
@@ -31,7 +29,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from tuxdb.engine.direct import DIRECT
 from tuxdb.models import (
@@ -88,7 +86,7 @@ def movement(
     key = "discord_id" if by_discord_id else "id"
     amount = bindparam("amount", type_=BigInteger)
     source, target = locked.alias("source"), locked.alias("target")
-    rules = _rules(locked)
+    rules = rules_of(locked)
     conditions = []
     if sender:
         conditions += [
@@ -127,7 +125,7 @@ def adjustment(*, by_discord_id: bool) -> Select[Any]:
     locked = _locked(["receiver"], by_discord_id=by_discord_id)
     wanted = bindparam("balance", type_=BigInteger)
     more, less = wanted > locked.c.points, wanted < locked.c.points
-    rules = _rules(locked)
+    rules = rules_of(locked)
     allowed = wanted <= rules.c.max_balance
     changed = select(
         locked.c.guild_id,
@@ -142,125 +140,12 @@ def adjustment(*, by_discord_id: bool) -> Select[Any]:
 
 
 @cache
-def adjustments() -> Insert:
-    """The entries for many users whose balances are to be others."""
-    arrays = [bindparam(n, type_=ARRAY(BigInteger)) for n in ("ids", "balances")]
-    columns = [column("id", BigInteger), column("balance", BigInteger)]
-    given = func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
-    rows = (
-        select(USERS.c.id, USERS.c.guild_id, USERS.c.points, given.c.balance)
-        .join_from(given, USERS, USERS.c.id == given.c.id)
-        .order_by(USERS.c.id)
-        .with_for_update(key_share=True, of=USERS)
-        .cte("locked")
-    )
-    wanted = rows.c.balance
-    more, less = wanted > rows.c.points, wanted < rows.c.points
-    entries = select(
-        rows.c.guild_id,
-        case((less, rows.c.id)),
-        case((more, rows.c.id)),
-        func.abs(wanted - rows.c.points),
-        case((less, wanted)),
-        case((more, wanted)),
-        literal(EntryKind.SET.value),
-        bindparam("reason", type_=String),
-        bindparam("actor", type_=String),
-    ).where(or_(more, less))
-    return insert(LEDGER).from_select(
-        [*ENTRY_COLUMNS[:9]], entries.order_by(rows.c.id), include_defaults=False
-    )
-
-
-@cache
-def payout(*, burns: bool) -> Select[Any]:
-    """Grant to, or deduct from, many users of a guild at once.
-
-    A user may be named more than once: the balances of its entries follow each other
-    in the order of the lines. One row for each line that names a user of the guild,
-    with `entry_id` None where its key was used before or a limit stands against it.
-    """
-    kinds: dict[str, Any] = {
-        "lines": BigInteger,
-        "users": BigInteger,
-        "amounts": BigInteger,
-    }
-    arrays: list[Any] = [bindparam(n, type_=ARRAY(kind)) for n, kind in kinds.items()]
-    arrays += [bindparam(n, type_=ARRAY(String)) for n in ("keys", "hashes")]
-    columns: list[Any] = [
-        column("line", BigInteger),
-        column("discord_id", BigInteger),
-        column("amount", BigInteger),
-        column("key", String),
-        column("hash", String),
-    ]
-    given = func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
-    guild = bindparam("guild_id", type_=BigInteger)
-    named = select(given.c.discord_id)
-    users = (
-        select(USERS.c.id, USERS.c.guild_id, USERS.c.discord_id)
-        .add_columns(USERS.c.username, USERS.c.points)
-        .where(USERS.c.guild_id == guild, USERS.c.discord_id.in_(named))
-        .order_by(USERS.c.id)
-        .with_for_update(key_share=True)
-        .cte("locked")
-    )
-    change = -given.c.amount if burns else given.c.amount
-    moved = func.sum(change).over(partition_by=users.c.id, order_by=given.c.line)
-    beyond = MAX_POINTS + 1  # a sum of many lines may be more than a BIGINT holds
-    after = func.least(func.greatest(users.c.points + moved, -beyond), beyond)
-    steps = (
-        select(
-            given.c.line,
-            given.c.amount,
-            given.c.key,
-            given.c.hash,
-            users,
-            cast(after, BigInteger).label("after"),
-        )
-        .join_from(given, users, users.c.discord_id == given.c.discord_id)
-        .cte("steps")
-    )
-    allowed = (
-        steps.c.after >= 0 if burns else steps.c.after <= _rules(users).c.max_balance
-    )
-    values = select(
-        steps.c.guild_id,
-        steps.c.id if burns else NOBODY,
-        NOBODY if burns else steps.c.id,
-        steps.c.amount,
-        steps.c.after if burns else NOBODY,
-        NOBODY if burns else steps.c.after,
-        *(bindparam(name, type_=String) for name in ("kind", "reason", "actor")),
-        steps.c.key,
-        steps.c.hash,
-        NOBODY,
-    )
-    entry = (
-        insert(LEDGER)
-        .from_select(
-            ENTRY_COLUMNS,
-            values.where(allowed).order_by(steps.c.line),
-            include_defaults=False,
-        )
-        .on_conflict_do_nothing()
-        .returning(LEDGER.c.id, LEDGER.c.idempotency_key)
-        .cte("entry")
-    )
-    return (
-        select(steps, entry.c.id.label("entry_id"))
-        .select_from(steps.outerjoin(entry, entry.c.idempotency_key == steps.c.key))
-        .order_by(steps.c.line)
-    )
-
-
-@cache
 def standing_rules() -> Select[Any]:
     """What the rules say of two users now: to name the reason of a refusal."""
     sender = bindparam("sender_id", type_=BigInteger)
     receiver = bindparam("receiver_id", type_=BigInteger)
     guild = select(bindparam("guild_id", type_=BigInteger).label("guild_id")).cte("g")
-    rules = _rules(guild)
+    rules = rules_of(guild)
     return select(
         rules.c.max_balance,
         rules.c.daily_send,
@@ -286,7 +171,7 @@ def _locked(names: list[str], *, by_discord_id: bool) -> CTE:
     return rows.cte("locked")
 
 
-def _rules(users: CTE) -> CTE:
+def rules_of(users: CTE) -> CTE:
     """The limits of the guild of some users; NULL where it sets none."""
     guild_id = select(users.c.guild_id).limit(1).scalar_subquery()
     one = select(guild_id.label("guild_id")).subquery("one")

@@ -22,6 +22,7 @@ from sqlmodel import col
 from tuxdb.engine.statements import Executor
 from tuxdb.models import PointsFreeze, PointsTransaction, User
 from tuxdb.repositories.base import Repository
+from tuxdb.repositories.batch_entries import adjustments, payout
 from tuxdb.repositories.ledger_checks import CHECKS
 from tuxdb.repositories.movements import (
     CONFIGS,
@@ -29,9 +30,7 @@ from tuxdb.repositories.movements import (
     USERS,
     DailyLimits,
     adjustment,
-    adjustments,
     movement,
-    payout,
     standing_rules,
 )
 from tuxdb.repositories.pages import Page
