@@ -1,7 +1,7 @@
 """Every deliberate failure: its sentence, its exit code, whether Discord may see it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar
@@ -28,7 +28,8 @@ class ExitCode(IntEnum):
 class TuxdbError(Exception):
     """A failure with a sentence for a person.
 
-    `hint` is the next command or step; `details` are fields for programs.
+    `hint` is the next command or step; `details` are fields for programs; `lines`
+    say more where one sentence cannot, such as which lines of a file are wrong.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
@@ -40,10 +41,12 @@ class TuxdbError(Exception):
         *,
         hint: str | None = None,
         details: Mapping[str, object] | None = None,
+        lines: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.lines = tuple(lines)
         self.details = dict(details or {})
 
     def __str__(self) -> str:

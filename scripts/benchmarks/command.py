@@ -23,6 +23,14 @@ ROWS = {
     "page-first": "pages.first",
     "page-far": "pages.far",
     "page-last": "pages.last",
+    "migrate": "migrations.nothing_to_do",
+    "revisions": "migrations.long_history",
+    "generate": "seeding.generated",
+    "seed": "seeding.loaded",
+    "start-version": "startup.version",
+    "start-help": "startup.usage",
+    "start-migrate": "startup.migrate",
+    "start-users": "startup.users",
 }
 """Every row by name: where the function is that prepares it."""
 

@@ -77,12 +77,12 @@ class Work:
     title: str
     contenders: Sequence[Contender]
     goal: Goal | None = None
-    unit: str = "s"
-    scale: float = 1.0
     inverted: bool = False
     """Whether ratios are of speeds (more is better) instead of durations."""
     notes: Mapping[str, Goal] = field(default_factory=dict)
-    """Goals of facts: their ratios to the same fact of the second contender."""
+    """Goals of facts: their ratios to the same fact of another contender."""
+    facts_of: str = ""
+    """That contender."""
 
     @property
     def limit(self) -> str:
@@ -111,10 +111,6 @@ class Outcome:
         ratios = [(b / a if self.work.inverted else a / b) for a, b in pairs]
         return statistics.median(ratios)
 
-    def fact(self, contender: str, name: str) -> float:
-        """The median of a fact."""
-        return statistics.median(self.facts[contender][name])
-
     def fact_ratio(self, name: str) -> float:
         """The median of tuxdb's fact over the second contender's, paired."""
         base = self.work.contenders[1].name
@@ -128,8 +124,8 @@ class Outcome:
         if goal is not None:
             value = self.median(TUXDB) if goal.seconds else self.ratio(TUXDB)
             found[str(goal)] = goal.met(value)
-        for name, goal in self.work.notes.items():
-            found[f"{name} {goal}"] = goal.met(self.fact_ratio(name))
+        for name, bound in self.work.notes.items():
+            found[f"{name} {bound}"] = bound.met(self.fact_ratio(name))
         return found
 
 

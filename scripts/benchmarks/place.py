@@ -1,5 +1,6 @@
 """Where it is measured: a server of its own with durable commits, and databases."""
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -91,9 +92,7 @@ class Sizes:
 class Place:
     """One server, and fresh databases on it."""
 
-    def __init__(
-        self, cluster: Cluster, template: str, stay: AsyncExitStack
-    ) -> None:
+    def __init__(self, cluster: Cluster, template: str, stay: AsyncExitStack) -> None:
         self.cluster = cluster
         self._stay = stay
         self._template = template
@@ -181,3 +180,12 @@ async def settle(connection: Connection) -> None:
     """Leave nothing behind for the server to do during a measurement."""
     await connection.execute("VACUUM (ANALYZE)")
     await connection.execute("CHECKPOINT")
+
+
+def process_environment() -> dict[str, str]:
+    """The environment without settings of tuxdb; bytecode is kept, as it always is."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TUXDB_") and name != "PYTHONDONTWRITEBYTECODE"
+    }

@@ -3,14 +3,14 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import TUXDB, Outcome
 
-HEADER = ("work", "limit", "peers", "tuxdb", "ratio", "goal", "")
+HEADER = ("work", "limit (1.0)", "peers", "tuxdb", "ratio", "goal", "")
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,9 @@ def write(path: Path, machine: Machine, outcomes: Sequence[Outcome]) -> None:
 
 def _cells(outcome: Outcome) -> list[str]:
     work = outcome.work
-    peers = [
-        f"{name} {_number(outcome.ratio(name))}"
-        for name in outcome.seconds
-        if name not in (TUXDB, work.limit)
-    ]
+    others = [name for name in outcome.seconds if name not in (TUXDB, work.limit)]
+    ratios = sorted((outcome.ratio(name), name) for name in others)
+    peers = [f"{name} {_number(ratio)}" for ratio, name in ratios]
     verdicts = outcome.verdicts()
     return [
         work.title,
@@ -85,14 +83,19 @@ def _cells(outcome: Outcome) -> list[str]:
         _quantity(outcome, TUXDB) + _facts(outcome),
         f"**{_number(outcome.ratio(TUXDB))}**",
         ", ".join(verdicts),
-        "ok" if all(verdicts.values()) else "missed",
+        _judged(verdicts),
     ]
+
+
+def _judged(verdicts: Mapping[str, bool]) -> str:
+    if not verdicts:
+        return ""
+    return "ok" if all(verdicts.values()) else "missed"
 
 
 def _facts(outcome: Outcome) -> str:
     parts = [
-        f"{name} {_number(outcome.fact_ratio(name))} × "
-        f"{outcome.work.contenders[1].name}"
+        f"{name} {_number(outcome.fact_ratio(name))} × {outcome.work.facts_of}"
         for name in outcome.work.notes
     ]
     return f" ({', '.join(parts)})" if parts else ""

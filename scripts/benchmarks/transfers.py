@@ -45,6 +45,7 @@ from benchmarks.place import (
 )
 from tuxdb.urls import DatabaseUrl
 
+DRIVER = "asyncpg, one function"
 POINTS = 1_000_000
 MOST = 10
 COPY = (
@@ -53,8 +54,7 @@ COPY = (
     "INSERT INTO bare.users OVERRIDING SYSTEM VALUE SELECT * FROM users",
     "CREATE TABLE bare.points_transactions (LIKE points_transactions INCLUDING ALL)",
     "ALTER TABLE bare.users ADD FOREIGN KEY (guild_id) REFERENCES guilds",
-    "ALTER TABLE bare.points_transactions"
-    " ADD FOREIGN KEY (guild_id) REFERENCES guilds",
+    "ALTER TABLE bare.points_transactions ADD FOREIGN KEY (guild_id) REFERENCES guilds",
     """
     CREATE FUNCTION bare.transfer(
         guild bigint, sender bigint, receiver bigint, moved bigint, key text
@@ -134,7 +134,7 @@ async def _transfers(
             await server.execute(statement)
         await settle(server)
         ways: dict[str, Way] = {
-            "asyncpg, one function": _by_function,
+            DRIVER: _by_function,
             TUXDB: _by_tuxdb,
             "Core lock, UPDATE, INSERT": _by_core,
             "ORM with_for_update": _by_orm,
@@ -153,6 +153,7 @@ async def _transfers(
             goal,
             inverted=True,
             notes={"p99": Goal(2.0)},
+            facts_of=DRIVER,
         )
         async with toolkit(url) as db:
             report = await db.points.verify()
@@ -294,7 +295,9 @@ async def _moved_by_core(
         )
 
 
-async def _moved_by_orm(engine: AsyncEngine, sender: int, receiver: int, amount: int) -> None:
+async def _moved_by_orm(
+    engine: AsyncEngine, sender: int, receiver: int, amount: int
+) -> None:
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         rows = await session.scalars(
             select(Member)
@@ -328,4 +331,3 @@ async def _check(server: Connection, sizes: Sizes, moved: object) -> None:
         expect(int(total), POINTS * sizes.accounts, f"the sum of {users}")
     if not moved:
         raise WrongResult("nothing was transferred")
-

@@ -54,17 +54,17 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await self._flowing.wait()
-        if self._host.startswith("/"):
-            path = f"{self._host}/.s.PGSQL.{self._port}"
-            far_reader, far_writer = await asyncio.open_unix_connection(path)
-        else:
-            far_reader, far_writer = await asyncio.open_connection(
-                self._host, self._port
-            )
+        far_reader, far_writer = await self._far()
         self._open.add(far_writer)
         await asyncio.gather(
             self._pump(reader, far_writer), self._pump(far_reader, writer)
         )
+
+    async def _far(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._host.startswith("/"):
+            path = f"{self._host}/.s.PGSQL.{self._port}"
+            return await asyncio.open_unix_connection(path)
+        return await asyncio.open_connection(self._host, self._port)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Integer, Numeric, Table, literal, null
+from sqlalchemy import Column, ColumnElement, Table, cast, null
 
+from tuxdb.bulk.catalogue import kind
 from tuxdb.bulk.expressions import find_column, mistake
-from tuxdb.bulk.literals import BadLiteral, read_literal
+from tuxdb.bulk.kinds import BadLiteral
+from tuxdb.bulk.tracking import given
 from tuxdb.errors import UsageError
 
-ASSIGNMENT = re.compile(r"""\s*(?P<name>"(?:[^"]|"")+"|[^\W\d]\w*)\s*=""")
-RELATIVE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?P<sign>[+-])\s*(?P<by>[0-9.]+)\s*")
+NAME = r"""(?P<name>"(?:[^"]|"")+"|[^\W\d]\w*)"""
+ASSIGNMENT = re.compile(rf"\s*{NAME}\s*=")
+RELATIVE = re.compile(rf"\s*{NAME}\s*(?P<sign>[+-])\s*(?P<by>[0-9.]+)\s*")
 
 
 @dataclass(frozen=True)
@@ -38,35 +41,38 @@ def _parse(text: str, table: Table) -> Assignment:
     match = ASSIGNMENT.match(text)
     if match is None:
         raise mistake(text, 0, "expected column=value")
-    name = match["name"]
-    if name.startswith('"'):
-        name = name[1:-1].replace('""', '"')
+    name = _unquoted(match["name"])
     column = find_column(name, table, text, match.start("name"))
-    raw = text[match.end() :]
-    relative = RELATIVE.fullmatch(raw)
-    if relative and relative["name"] == column.name and _counts(column):
-        by = _literal(relative["by"], column, text, match.end() + relative.start("by"))
-        return Assignment(name, column + by if relative["sign"] == "+" else column - by)
+    raw, start = text[match.end() :], match.end()
+    counts = kind(column).counts
+    relative = RELATIVE.fullmatch(raw) if counts else None
+    if relative and _unquoted(relative["name"]) == name:
+        by = _literal(relative["by"], column, text, start + relative.start("by"))
+        moved = column + by if relative["sign"] == "+" else column - by
+        return Assignment(name, cast(moved, column.type))
     if raw.strip().lower() == "null":
-        return _nothing(column, text, match.end())
+        return _nothing(column, text, start)
+    if not kind(column).is_text:
+        raw = raw.strip()
     if len(raw) > 1 and raw.startswith("'") and raw.endswith("'"):
         raw = raw[1:-1].replace("''", "'")
-    value = _literal(raw, column, text, match.end())
-    return Assignment(name, literal(value, column.type))
+    return Assignment(name, _literal(raw, column, text, start))
 
 
-def _counts(column: Column[Any]) -> bool:
-    return isinstance(column.type, Integer | Numeric)
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _nothing(column: Column[Any], text: str, start: int) -> Assignment:
     if not column.nullable:
         raise mistake(text, start, f"{column.name} must have a value")
-    return Assignment(column.name, null())
+    return Assignment(column.name, cast(null(), column.type))
 
 
-def _literal(raw: str, column: Column[Any], text: str, start: int) -> Any:  # noqa: ANN401
+def _literal(
+    raw: str, column: Column[Any], text: str, start: int
+) -> ColumnElement[Any]:
     try:
-        return read_literal(raw, column)
+        return given(kind(column).read(raw), column)
     except BadLiteral as error:
         raise mistake(text, start, f"{column.name}: the value is {error}") from error

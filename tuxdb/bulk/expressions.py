@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, not_, or_
-from sqlalchemy.types import Boolean, String
 
-from tuxdb.bulk.literals import BadLiteral, read_literal
+from tuxdb.bulk.catalogue import kind
+from tuxdb.bulk.kinds import BadLiteral, quoted
+from tuxdb.bulk.tracking import given
 from tuxdb.errors import UsageError
 
 TOKEN = re.compile(
@@ -38,6 +39,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+SPACES = re.compile(r"\s")
 LONGEST = 100_000
 DEEPEST = 100
 
@@ -66,12 +68,12 @@ def parse_where(text: str, table: Table) -> ColumnElement[bool]:
 
 def mistake(text: str, start: int, problem: str) -> UsageError:
     """A usage error that shows the text and points at the place."""
-    before = text[:start]
-    left = max(0, len(before) - 50)
-    shown = text[left : start + 25]
+    left = max(0, start - 50)
+    shown = SPACES.sub(" ", text[left : start + 25])
     return UsageError(
-        f"{problem}\n  {shown}\n  {' ' * (start - left)}^",
+        problem,
         details={"expression": text, "position": start + 1},
+        lines=(shown, f"{' ' * (start - left)}^"),
     )
 
 
@@ -195,14 +197,14 @@ class _Parser:
                 raise self._wrong("expected 'and' after the lower bound")
             return column.between(low, self._literal(column))
         if self._take_word("like", "ilike"):
-            if not isinstance(getattr(column.type, "impl", column.type), String):
+            if not kind(column).is_text:
                 raise mistake(
                     self.text, token.start, f"{column.name} is not a text column"
                 )
             pattern = self._plain_text()
             insensitive = token.text.lower() == "ilike"
             return column.ilike(pattern) if insensitive else column.like(pattern)
-        if isinstance(column.type, Boolean):
+        if kind(column).is_boolean:
             return column.is_(True)
         raise self._wrong(
             "expected =, !=, <, <=, >, >=, in, between, like, ilike or is"
@@ -214,7 +216,7 @@ class _Parser:
         token = self._here
         word = token.text.lower() if token.kind == "word" else ""
         boolean = word in ("true", "false")
-        if word not in values or (boolean and not isinstance(column.type, Boolean)):
+        if word not in values or (boolean and not kind(column).is_boolean):
             raise self._wrong("expected null")
         self.at += 1
         value = values[word]
@@ -230,7 +232,7 @@ class _Parser:
             name = name[1:-1].replace('""', '"')
         return find_column(name, self.table, self.text, token.start)
 
-    def _literals(self, column: Column[Any]) -> list[Any]:
+    def _literals(self, column: Column[Any]) -> list[ColumnElement[Any]]:
         self._expect_sign("(")
         values = [self._literal(column)]
         while self._here.is_sign(","):
@@ -246,7 +248,7 @@ class _Parser:
         self.at += 1
         return token.text[1:-1].replace("''", "'")
 
-    def _literal(self, column: Column[Any]) -> Any:  # noqa: ANN401
+    def _literal(self, column: Column[Any]) -> ColumnElement[Any]:
         token = self._here
         if token.is_word("null"):
             raise self._wrong("compare with null by 'is null' or 'is not null'")
@@ -256,9 +258,9 @@ class _Parser:
         if token.kind == "text":
             raw = raw[1:-1].replace("''", "'")
         try:
-            value = read_literal(raw, column)
+            read = kind(column).read(raw)
         except BadLiteral as error:
-            problem = f"{column.name}: {token.text} is {error}"
+            problem = f"{column.name}: {quoted(raw)} is {error}"
             raise mistake(self.text, token.start, problem) from error
         self.at += 1
-        return value
+        return given(read, column)

@@ -2,6 +2,7 @@
 
 Values are kept as PostgreSQL's own text, which every type can be made of again, and a
 hash of the whole row after the change tells later whether anybody has touched it.
+Common table expressions name columns by position, as names of columns may be anything.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
-    JSON,
     BigInteger,
     Column,
     ColumnElement,
@@ -32,9 +32,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tuxdb.bulk.catalogue import KIND, Exact, has_triggers, kind
+from tuxdb.bulk.tables import is_moment, name_of
 from tuxdb.models import Change
 
 CHANGES: Table = Change.__table__  # type: ignore[attr-defined]
+RECORDED = ("changeset_id", "part", "row_key", "before", "after", "row_hash")
 PAIRS_AT_ONCE = 40
 """A function takes at most 100 arguments, and a pair is two."""
 TOUCHED = "updated_at"
@@ -53,15 +56,26 @@ class Part:
         return tuple(column.name for column in self.table.primary_key.columns)
 
     @property
+    def touches(self) -> bool:
+        """Whether `updated_at` is to move along."""
+        column = self.table.c.get(TOUCHED)
+        if column is None or TOUCHED in self.changed:
+            return False
+        return KIND not in column.info or is_moment(column)
+
+    @property
     def recorded(self) -> tuple[str, ...]:
-        """The columns whose values are written down: `updated_at` moves as well."""
-        moves = TOUCHED in self.table.c and TOUCHED not in self.changed
-        return (*self.changed, TOUCHED) if moves else self.changed
+        """The columns that are written down: all of a row that triggers may alter."""
+        given = (*self.changed, TOUCHED) if self.touches else self.changed
+        if not has_triggers(self.table, given):
+            return given
+        others = [c.name for c in self.table.c if _is_plain(c) and c.name not in given]
+        return (*given, *others)
 
     def describe(self, rows: int) -> dict[str, Any]:
         """What `ChangeSet.parts` holds of it."""
         return {
-            "table": self.table.fullname,
+            "table": name_of(self.table),
             "key": list(self.key),
             "changed": list(self.recorded),
             "columns": self.table.c.keys(),
@@ -69,31 +83,53 @@ class Part:
         }
 
 
-def as_texts(source: FromClause, names: Sequence[str]) -> ColumnElement[Any]:
-    """`{"name": "value as text", …}` of some columns."""
+def _is_plain(column: Column[Any]) -> bool:
+    info = column.info
+    return not (column.primary_key or info.get("generated") or info.get("identity"))
+
+
+def as_texts(pairs: Sequence[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]:
+    """`{"name": "value as text", …}`."""
     objects: list[ColumnElement[Any]] = []
-    for start in range(0, len(names), PAIRS_AT_ONCE):
-        pairs: list[Any] = []
-        for name in names[start : start + PAIRS_AT_ONCE]:
-            pairs += [literal(name, Text), cast(source.c[name], Text)]
-        objects.append(func.jsonb_build_object(*pairs, type_=JSONB))
-    whole = objects[0]
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        arguments: list[Any] = []
+        for name, value in pairs[start : start + PAIRS_AT_ONCE]:
+            arguments += [literal(name, Text), cast(value, Text)]
+        objects.append(func.jsonb_build_object(*arguments, type_=JSONB))
+    whole = objects[0] if objects else func.jsonb_build_object(type_=JSONB)
     for other in objects[1:]:
         whole = whole.op("||", return_type=JSONB())(other)
     return whole
 
 
-def row_hash(source: FromClause, names: Sequence[str]) -> ColumnElement[int]:
-    """64 bits of a whole row's text."""
-    row = func.row(*(source.c[name] for name in names))
+def texts_of(table: FromClause, names: Sequence[str]) -> ColumnElement[Any]:
+    """Some columns of a table, as texts."""
+    return as_texts([(name, table.c[name]) for name in names])
+
+
+def row_hash(table: FromClause, names: Sequence[str]) -> ColumnElement[int]:
+    """64 bits of a whole row's text, its columns in this order."""
+    row = func.row(*(table.c[name] for name in names))
     return func.hashtextextended(cast(row, Text), 0, type_=BigInteger)
 
 
-def differs(old: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[bool]:
-    """IS DISTINCT FROM, also for `json`, which has no equality."""
-    if isinstance(old.type, JSON) and not isinstance(old.type, JSONB):
-        return cast(old, Text).is_distinct_from(cast(new, Text))
-    return old.is_distinct_from(new)
+def value_of(texts: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
+    """A recorded text as a value of its column again."""
+    return cast(texts[column.name].astext, column.type)
+
+
+def given(text: str, column: Column[Any]) -> ColumnElement[Any]:
+    """A text that a person gave, as a value of a column."""
+    return cast(literal(text, Text), column.type)
+
+
+def differs(
+    old: ColumnElement[Any], new: ColumnElement[Any], column: Column[Any]
+) -> ColumnElement[bool]:
+    """Whether two values of a column look different, be they equal or not."""
+    if kind(column).exact:
+        return old.is_distinct_from(new)
+    return cast(old, Text).is_distinct_from(cast(new, Text))
 
 
 def locked_rows(
@@ -101,47 +137,67 @@ def locked_rows(
 ) -> CTE:
     """Rows to change, locked in key order, each with the values it is to get.
 
-    `source` selects from the table, joined and filtered as the change asks for.
+    `source` selects from the table, joined and filtered as the change asks for. The
+    columns are k0…, the key; o0…, what is recorded; n0…, the new values.
     """
     table = part.table
-    columns = [table.c[name] for name in (*part.key, *part.recorded)]
-    wanted = [value.label(f"new_{name}") for name, value in new.items()]
-    rows = source.with_only_columns(*columns, *wanted, maintain_column_froms=True)
+    columns = [
+        *(table.c[name].label(f"k{i}") for i, name in enumerate(part.key)),
+        *(table.c[name].label(f"o{i}") for i, name in enumerate(part.recorded)),
+        *(new[name].label(f"n{i}") for i, name in enumerate(part.changed)),
+    ]
+    rows = source.with_only_columns(*columns, maintain_column_froms=True)
     rows = rows.order_by(*(table.c[name] for name in part.key))
     return rows.with_for_update(key_share=True, of=table).cte("locked")
 
 
 def tracked_update(
-    part: Part, locked: CTE, changeset: UUID, number: int
+    part: Part, locked: CTE, changeset: UUID, number: int, most: int | None = None
 ) -> Select[Any]:
-    """Change the locked rows that differ; counts of matched and of changed rows."""
+    """Change those of the locked rows that differ, unless they are more than `most`.
+
+    Counts: the rows that matched, that differ, and that were changed.
+    """
     table = part.table
-    values: dict[str, Any] = {n: locked.c[f"new_{n}"] for n in part.changed}
-    different = or_(*(differs(table.c[n], value) for n, value in values.items()))
-    if TOUCHED in part.recorded and TOUCHED not in part.changed:
+    different = or_(
+        *(
+            differs(locked.c[f"o{i}"], locked.c[f"n{i}"], table.c[name])
+            for i, name in enumerate(part.changed)
+        )
+    )
+    wanted = select(locked).where(different).cte("wanted")
+    values: dict[str, Any] = {
+        name: wanted.c[f"n{i}"] for i, name in enumerate(part.changed)
+    }
+    if part.touches:
         values[TOUCHED] = func.now()
+    conditions = [table.c[n] == wanted.c[f"k{i}"] for i, n in enumerate(part.key)]
+    if most is not None:
+        conditions.append(count_of(wanted) <= most)
+    before = [(name, wanted.c[f"o{i}"]) for i, name in enumerate(part.recorded)]
     changed = (
         update(table)
-        .where(same_key(part, table, locked), different)
+        .where(*conditions)
         .values(values)
         .returning(
-            as_texts(table, part.key).label("row_key"),
-            as_texts(locked, part.recorded).label("before"),
-            as_texts(table, part.recorded).label("after"),
+            texts_of(table, part.key).label("row_key"),
+            as_texts(before).label("before"),
+            texts_of(table, part.recorded).label("after"),
             row_hash(table, table.c.keys()).label("row_hash"),
         )
         .cte("changed")
     )
     counts = select(
-        select(func.count()).select_from(locked).scalar_subquery().label("matched"),
-        select(func.count()).select_from(changed).scalar_subquery().label("changed"),
+        count_of(locked).label("matched"),
+        count_of(wanted).label("wanted"),
+        count_of(changed).label("changed"),
     )
     return counts.add_cte(record(changed, changeset, number).cte("recorded"))
 
 
-def same_key(part: Part, left: FromClause, right: FromClause) -> ColumnElement[bool]:
-    """Both rows have the same primary key."""
-    return and_(*(left.c[name] == right.c[name] for name in part.key))
+def count_of(rows: FromClause) -> ColumnElement[int]:
+    """How many rows there are, as a value."""
+    return select(func.count()).select_from(rows).scalar_subquery()
 
 
 def counted(changed: CTE, changeset: UUID, number: int) -> Select[Any]:
@@ -152,7 +208,6 @@ def counted(changed: CTE, changeset: UUID, number: int) -> Select[Any]:
 
 def record(changed: CTE, changeset: UUID, number: int) -> Insert:
     """Write down the rows that a statement has returned."""
-    names = ["changeset_id", "part", "row_key", "before", "after", "row_hash"]
     rows = select(
         literal(changeset, Uuid),
         literal(number, BigInteger),
@@ -161,9 +216,28 @@ def record(changed: CTE, changeset: UUID, number: int) -> Insert:
         changed.c.after,
         changed.c.row_hash,
     )
-    return insert(CHANGES).from_select(names, rows, include_defaults=False)
+    return insert(CHANGES).from_select(RECORDED, rows, include_defaults=False)
 
 
-def value_of(texts: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
-    """A recorded text as a value of its column again."""
-    return cast(texts[column.name].astext, column.type)
+def same_row(table: Table, key: Sequence[str]) -> ColumnElement[bool]:
+    """A recorded row is this row of the table, by its key."""
+    texts = CHANGES.c.row_key
+    return and_(*(table.c[n] == value_of(texts, table.c[n]) for n in key))
+
+
+def recorded_as_left(part: Part, changeset: UUID, number: int) -> Any:  # noqa: ANN401
+    """Record again what rows have become once the triggers after a change are done."""
+    table = part.table
+    return (
+        update(CHANGES)
+        .where(
+            CHANGES.c.changeset_id == changeset,
+            CHANGES.c.part == number,
+            CHANGES.c.after.is_not(None),
+            same_row(table, part.key),
+        )
+        .values(
+            after=texts_of(table, part.recorded),
+            row_hash=row_hash(table, table.c.keys()),
+        )
+    )

@@ -220,6 +220,8 @@ class Invocation:
             write_stderr(mask(text), raw=True)
             return
         write_stderr(error.message, label="error", color=self._painted(RED))
+        for line in error.lines:
+            write_stderr(f"  {line}")
         if hint:
             write_stderr(hint, label="hint")
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tuxdb.controllers.base import BaseController
 from tuxdb.engine.service import DatabaseService
 from tuxdb.models import GuildConfig
+from tuxdb.models.guild_settings import with_points_rule
 
 
 class GuildConfigController(BaseController[GuildConfig]):
@@ -58,6 +59,30 @@ class GuildConfigController(BaseController[GuildConfig]):
     ) -> GuildConfig | None:
         """Change a guild's configuration; None if it has none."""
         return await self.update_by_id(guild_id, session=session, **updates)
+
+    async def set_points_rule(
+        self,
+        guild_id: int,
+        rule: str,
+        value: int | str | None,
+        *,
+        session: AsyncSession | None = None,
+    ) -> GuildConfig:
+        """Set a rule in `settings.points`, and leave all others; None takes it away.
+
+        Raises InvalidValue that names `settings.points.<rule>`.
+        """
+
+        async def work(own: AsyncSession) -> GuildConfig:
+            await self.repository.add_if_absent(own, {"guild_id": guild_id})
+            config = await own.get_one(
+                GuildConfig, guild_id, with_for_update=True, populate_existing=True
+            )
+            settings = with_points_rule(config.settings, rule, value)
+            changed = await self.update_by_id(guild_id, session=own, settings=settings)
+            return changed or config
+
+        return await self._in_transaction(session, work)
 
     async def effective(self, guild_id: int) -> GuildConfig:
         """The configuration of a guild; the defaults, unsaved, if it has none."""

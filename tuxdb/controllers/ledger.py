@@ -8,6 +8,7 @@ entry, where looking the key up would miss a commit that is still under way.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -32,14 +33,17 @@ from tuxdb.engine.service import DatabaseService
 from tuxdb.engine.statements import Executor
 from tuxdb.errors import (
     AlreadyReversed,
+    Busy,
     DatabaseUnavailable,
     IdempotencyConflict,
     OutcomeUnknown,
     TuxdbError,
 )
 from tuxdb.models import EntryKind
+from tuxdb.repositories.movements import DailyLimits
 from tuxdb.repositories.points import PointsRepository
 
+Before = Callable[[AsyncSession], Awaitable[object]]
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 3.0
 
@@ -54,23 +58,55 @@ class Ledger:
         self._group = TransferGroup(db, self._alone)
 
     async def post(
-        self, order: Order, *, session: AsyncSession | None = None
+        self,
+        order: Order,
+        *,
+        before: Before | None = None,
+        session: AsyncSession | None = None,
     ) -> Movement:
         """Carry an order out: a Movement, a refusal, or OutcomeUnknown with its key.
 
         Refusals are InvalidTransfer, NotFound, InsufficientPoints, BalanceLimit,
         DailyLimit, AccountFrozen, AlreadyReversed and IdempotencyConflict; then
-        nothing was changed. An answer comes within 30 s.
+        nothing was changed. An answer comes within 30 s. `before` is done first, in
+        the same transaction.
         """
         order.check()
         key = order.key or f"t:{uuid4().hex}"
+        movement = await self._post(order, key, before, session)
+        if order.key is None and movement.replayed:  # by an attempt of this very call
+            return replace(movement, replayed=False)
+        return movement
+
+    async def _post(
+        self,
+        order: Order,
+        key: str,
+        before: Before | None,
+        session: AsyncSession | None,
+    ) -> Movement:
         joined = session or self.db.current_session()
         if joined is not None:
-            return await self._once(joined, joined, order, key)
-        if order.kind is EntryKind.TRANSFER:
+            return await self._after(before, joined, order, key)
+        if order.kind is EntryKind.TRANSFER and before is None:
             return await self._group.submit(order, key)
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        return await self._alone(order, key, deadline, None)
+        if before is None:
+            return await self._alone(order, key, deadline, None)
+
+        async def work(own: AsyncSession) -> Movement:
+            return await self._after(before, own, order, key)
+
+        return await settled(
+            lambda: self.db.run_in_transaction(work), key, deadline, None
+        )
+
+    async def _after(
+        self, before: Before | None, session: AsyncSession, order: Order, key: str
+    ) -> Movement:
+        if before is not None:
+            await before(session)
+        return await self._once(session, session, order, key)
 
     async def _alone(
         self, order: Order, key: str, deadline: float, doubt: Exception | None
@@ -84,8 +120,8 @@ class Ledger:
     async def _once(
         self, write: Executor, read: Executor, order: Order, key: str
     ) -> Movement:
-        send = self.entries.move if order.balance is None else self.entries.set_balance
-        rows = await send(write, order.values(key))
+        unbound = DailyLimits.WAIVED if order.waived else DailyLimits.NONE_SET
+        rows = await self._send(write, order, key, unbound)
         if rows and rows[0].entry_id is not None:
             return moved(order, key, rows)
         prior = await self._prior(read, order, key, rows)
@@ -94,7 +130,32 @@ class Ledger:
         if order.reverses is not None:
             await self._refuse_second_reversal(read, order.reverses)
         found = unmoved(order, key, rows)
-        return found or await self._broken_rule(read, order, rows)
+        if found is not None:
+            return found
+        limited = rows[0].limited and order.kind is EntryKind.TRANSFER
+        if limited and not order.waived:
+            return await self._within_limits(write, read, order, key)
+        return await self._broken_rule(read, order, rows)
+
+    async def _within_limits(
+        self, write: Executor, read: Executor, order: Order, key: str
+    ) -> Movement:
+        """Move where daily limits are set: lock first, so that no sum is too old."""
+        if write is self.db.statements:
+            return await self.db.run_in_transaction(
+                lambda own: self._once(own, own, order, key)
+            )
+        rows = await self._send(write, order, key, DailyLimits.CHECKED)
+        if rows[0].entry_id is not None:
+            return moved(order, key, rows)
+        return await self._broken_rule(read, order, rows)
+
+    async def _send(
+        self, write: Executor, order: Order, key: str, limits: DailyLimits
+    ) -> Sequence[Row[Any]]:
+        if order.balance is not None:
+            return await self.entries.set_balance(write, order.values(key))
+        return await self.entries.move(write, order.values(key), limits)
 
     async def _refuse_second_reversal(self, read: Executor, entry_id: int) -> None:
         earlier = await self.entries.reversal_of(read, entry_id)
@@ -145,8 +206,10 @@ async def settled(
     loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE_SECONDS
     while True:
+        left = deadline - loop.time()
+        if left <= 0:
+            raise (_unknown(key) if doubt else Busy("no time was left; nothing moved"))
         try:
-            left = max(0.0, deadline - loop.time())
             async with asyncio.timeout(min(ATTEMPT_SECONDS, left)):
                 return await attempt()
         except (OutcomeUnknown, TimeoutError) as error:

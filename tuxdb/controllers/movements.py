@@ -12,8 +12,9 @@ from sqlalchemy import Row
 from tuxdb.errors import (
     AccountFrozen,
     BalanceLimit,
+    Busy,
+    Conflict,
     DailyLimit,
-    DatabaseOperationError,
     InsufficientPoints,
     InvalidTransfer,
     NotFound,
@@ -64,6 +65,10 @@ class Order:
     actor: str | None = None
     key: str | None = None
     reverses: int | None = None
+    part_of: int | None = None
+    """The amount asked for, where less will do and the amount is what there is."""
+    waived: bool = False
+    """By somebody who manages points, whom no daily limit binds."""
 
     def check(self) -> None:
         """Raise InvalidTransfer for what no balance could make possible."""
@@ -72,7 +77,7 @@ class Order:
         _check_whole("amount", self.amount, 1, MAX_POINTS)
         _check_whole("balance", self.balance, 0, MAX_POINTS)
         for name, longest in (("reason", 500), ("actor", 100), ("key", 100)):
-            _check_text(name, getattr(self, name), longest)
+            check_text(name, getattr(self, name), longest)
         if self.sender == self.receiver:
             raise InvalidTransfer("receiver", "is the sender")
 
@@ -84,7 +89,7 @@ class Order:
             self.guild_id,
             self.sender,
             self.receiver,
-            self.amount,
+            self.part_of or self.amount,
             self.balance,
             self.reason,
             self.reverses,
@@ -170,12 +175,9 @@ def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement | None
     A balance that was right already is no reason, but a movement of nothing.
     """
     by_key = {identity(order, row): row for row in rows}
-    place = f" in guild {order.guild_id}" if order.guild_id else ""
     for wanted in (order.sender, order.receiver):
         if wanted is not None and wanted not in by_key:
-            raise NotFound(
-                "user", f"{wanted}{place}", hint="tuxdb users list --guild ID"
-            )
+            raise _missing(order, wanted)
     if order.balance is not None and rows[0].points == order.balance:
         row = rows[0]
         side = Side(row.id, row.discord_id, row.username, row.points, row.points)
@@ -192,6 +194,16 @@ def unmoved(order: Order, key: str, rows: Sequence[Row[Any]]) -> Movement | None
     return None
 
 
+def _missing(order: Order, wanted: int) -> TuxdbError:
+    if order.reverses is not None:
+        problem = f"entry {order.reverses} cannot be reversed: its user is gone"
+        return Conflict(problem, details={"entry_id": order.reverses})
+    if order.guild_id is None:
+        return NotFound("user", wanted, hint="tuxdb users list --guild ID")
+    hint = f"tuxdb users list --guild {order.guild_id}"
+    return NotFound("user", f"{wanted} in guild {order.guild_id}", hint=hint)
+
+
 def rule_against(
     order: Order,
     sender: Row[Any] | None,
@@ -200,6 +212,15 @@ def rule_against(
 ) -> TuxdbError:
     """The error for the rule of a guild that an order breaks."""
     amount = order.amount or 0
+    against = _over_the_highest(order, receiver, amount, rules)
+    if order.kind is EntryKind.TRANSFER:
+        against = against or _against_members(order, sender, receiver, rules)
+    return against or Busy("what it depends on has just changed; nothing moved")
+
+
+def _over_the_highest(
+    order: Order, receiver: Row[Any] | None, amount: int, rules: Row[Any]
+) -> TuxdbError | None:
     if receiver is not None:
         after = order.balance
         after = receiver.points + amount if after is None else after
@@ -210,6 +231,14 @@ def rule_against(
                 receiver.points,
                 rules.max_balance,
             )
+    return None
+
+
+def _against_members(
+    order: Order, sender: Row[Any] | None, receiver: Row[Any] | None, rules: Row[Any]
+) -> TuxdbError | None:
+    """What binds members among each other."""
+    amount = order.amount or 0
     for row, frozen in (
         (sender, rules.sender_frozen),
         (receiver, rules.receiver_frozen),
@@ -220,10 +249,11 @@ def rule_against(
         (sender, rules.daily_send, rules.sent),
         (receiver, rules.daily_receive, rules.received),
     ):
-        if row is not None and limit is not None and used > limit - amount:
+        broken = limit is not None and used > limit - amount
+        if row is not None and broken and not order.waived:
             left = max(0, limit - used)
             return DailyLimit(row.username, left, limit, rules.day_end)
-    return DatabaseOperationError("the points did not move; nothing was changed")
+    return None
 
 
 def identity(order: Order, row: Row[Any]) -> int | None:
@@ -238,7 +268,8 @@ def _check_whole(name: str, value: object, low: int, high: int) -> None:
         raise InvalidTransfer(name, f"is not a whole number from {low} to {high}")
 
 
-def _check_text(name: str, text: object, longest: int) -> None:
+def check_text(name: str, text: object, longest: int) -> None:
+    """Raise InvalidTransfer for a text that an entry of the ledger cannot hold."""
     if text is None:
         return
     if not isinstance(text, str) or not text or len(text) > longest:

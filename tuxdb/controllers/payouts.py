@@ -1,6 +1,7 @@
 """Granting to, or deducting from, many users at once, as one previewed batch."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,8 +16,9 @@ from tuxdb.bulk.problems import Problems
 from tuxdb.bulk.readers import Record, read_records
 from tuxdb.bulk.removal import note_insert
 from tuxdb.controllers.guard import GuardController, Protection
+from tuxdb.controllers.movements import check_text
 from tuxdb.engine.service import DatabaseService
-from tuxdb.errors import Conflict, NotFound
+from tuxdb.errors import Conflict, IdempotencyConflict, NotFound
 from tuxdb.models import MAX_POINTS, EntryKind, PointsTransaction, User
 from tuxdb.repositories.points import PointsRepository
 
@@ -24,9 +26,11 @@ LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
 USERS: Table = User.__table__  # type: ignore[attr-defined]
 USER, AMOUNT = "discord_id", "amount"
 SHOWN = 20
+LONGEST_KEY = 80
+"""The number of the line follows it in the key of an entry."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a batch: who gets, or loses, how much."""
 
@@ -35,8 +39,13 @@ class Line:
     amount: int
     key: str
 
+    def request_hash(self, kind: EntryKind) -> str:
+        """What ties the key to what the line says."""
+        parts = [kind.value, self.discord_id, self.amount]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Paid:
     """One line as it was carried out."""
 
@@ -65,11 +74,11 @@ class Payout:
 Agree = Callable[[Payout, Protection], None]
 
 
-def read_lines(name: str, amount: int | None) -> list[Line]:
+def read_lines(name: str, amount: int | None, key: str | None = None) -> list[Line]:
     """Lines of a file with a column `discord_id`, and `amount` unless one is given.
 
-    Each line's key is made of the file's bytes, so that the same file never pays
-    twice. Raises BadFile with all that is wrong.
+    Each line's key is made of `key`, or else of the SHA-256 of the file, so that the
+    same file never pays twice. Raises BadFile with all that is wrong.
     """
     problems = Problems(name)
     digest = hashlib.sha256()
@@ -79,7 +88,8 @@ def read_lines(name: str, amount: int | None) -> list[Line]:
         for record in read_records(name, texts, problems):
             found.extend(_line(record, amount, problems))
     problems.finish()
-    mark = digest.hexdigest()[:32]
+    mark = key or digest.hexdigest()
+    check_text("key", mark, LONGEST_KEY)
     return [Line(n, who, much, f"f:{mark}:{n}") for n, who, much in found]
 
 
@@ -126,10 +136,9 @@ class PayoutController:
         batch: list[Line],
         author: Author,
     ) -> Payout:
-        known = await self.repository.known_keys(
-            session, guild_id, [line.key for line in batch]
-        )
-        new = [line for line in batch if line.key not in known]
+        check_text("reason", author.reason, 500)
+        check_text("actor", author.actor, 100)
+        new = await self._unpaid(session, guild_id, kind, batch)
         rows = await self.repository.pay_out(
             session,
             {
@@ -138,6 +147,7 @@ class PayoutController:
                 "users": [line.discord_id for line in new],
                 "amounts": [line.amount for line in new],
                 "keys": [line.key for line in new],
+                "hashes": [line.request_hash(kind) for line in new],
                 "kind": kind.value,
                 "reason": author.reason,
                 "actor": author.actor,
@@ -170,10 +180,32 @@ class PayoutController:
             kind.value,
             changeset,
             len(paid),
-            len(known),
+            len(batch) - len(new),
             sum(row.amount for row in paid),
             paid,
         )
+
+    async def _unpaid(
+        self,
+        session: AsyncSession,
+        guild_id: int,
+        kind: EntryKind,
+        batch: list[Line],
+    ) -> list[Line]:
+        """Lines without an entry; IdempotencyConflict if one paid something else.
+
+        Who pays out the same file at the same time waits here for the end of the first.
+        """
+        users = sorted({line.discord_id for line in batch})
+        await self.repository.lock_members(session, guild_id, users)
+        paid = await self.repository.of_keys(
+            session, guild_id, [line.key for line in batch]
+        )
+        for line in batch:
+            entry = paid.get(line.key)
+            if entry is not None and entry.request_hash != line.request_hash(kind):
+                raise IdempotencyConflict(line.key, entry.id)
+        return [line for line in batch if line.key not in paid]
 
 
 def _hashed(

@@ -1,6 +1,6 @@
 """Points: transfers, grants, balances, and the proof that the ledger is right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from tuxdb.controllers.base import BaseController
 from tuxdb.controllers.ledger import Ledger
 from tuxdb.controllers.movements import Movement, Order
 from tuxdb.engine.service import DatabaseService
-from tuxdb.errors import NotFound
+from tuxdb.errors import InsufficientPoints, NotFound
 from tuxdb.models import EntryKind, PointsTransaction, User
 from tuxdb.repositories import Page
 from tuxdb.repositories.points import PointsRepository
@@ -154,9 +154,13 @@ class PointsController(BaseController[PointsTransaction]):
         actor: str | None = None,
         reason: str | None = None,
         key: str | None = None,
+        partial: bool = False,
         session: AsyncSession | None = None,
     ) -> Movement:
-        """Burn points of a user; refusals as for `transfer`."""
+        """Burn points of a user; refusals as for `transfer`.
+
+        With `partial` a smaller balance is no refusal, but is taken as a whole.
+        """
         order = Order(
             EntryKind.DEDUCT,
             guild_id,
@@ -166,7 +170,7 @@ class PointsController(BaseController[PointsTransaction]):
             reason=reason,
             key=key,
         )
-        return await self._ledger.post(order, session=session)
+        return await self._take(order, partial=partial, session=session)
 
     async def set_balance(
         self,
@@ -198,11 +202,13 @@ class PointsController(BaseController[PointsTransaction]):
         actor: str | None = None,
         reason: str | None = None,
         key: str | None = None,
+        partial: bool = False,
         session: AsyncSession | None = None,
     ) -> Movement:
         """Correct an entry by one the other way round; AlreadyReversed the second time.
 
-        Raises InsufficientPoints where the points were spent since.
+        Raises InsufficientPoints where the points were spent since, unless with
+        `partial` what is left of them will do.
         """
         entry = await self.get_by_id(entry_id, session=session)
         if entry is None:
@@ -217,7 +223,7 @@ class PointsController(BaseController[PointsTransaction]):
             key=key,
             reverses=entry.id,
         )
-        return await self._ledger.post(order, session=session)
+        return await self._take(order, partial=partial, session=session)
 
     async def freeze(
         self,
@@ -307,6 +313,19 @@ class PointsController(BaseController[PointsTransaction]):
         return VerifyReport(
             accounts, entries, [Mismatch(**row._mapping) for row in rows]
         )
+
+    async def _take(
+        self, order: Order, *, partial: bool, session: AsyncSession | None
+    ) -> Movement:
+        """Post an order; with `partial`, of as much as the sender has."""
+        wanted = order.amount
+        while True:
+            try:
+                return await self._ledger.post(order, session=session)
+            except InsufficientPoints as error:
+                if not partial or not error.balance:
+                    raise
+                order = replace(order, amount=error.balance, part_of=wanted)
 
 
 def _no_user(guild_id: int, user: int) -> NotFound:

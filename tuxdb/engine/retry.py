@@ -14,6 +14,7 @@ from tuxdb.engine.translate import (
     is_stale_plan,
     sqlstate,
 )
+from tuxdb.errors import DatabaseOperationError, OutcomeUnknown
 
 T = TypeVar("T")
 
@@ -33,8 +34,8 @@ def changed_nothing(error: BaseException) -> bool:
     return sqlstate(error) in SERIALIZATION_FAILURES or is_stale_plan(error)
 
 
-def may_repeat_read(error: BaseException) -> bool:
-    """Whether a unit that only reads may run again."""
+def came_to_nothing(error: BaseException) -> bool:
+    """Whether a unit left no trace that only reads, or did not get to its commit."""
     return changed_nothing(error) or is_lost_connection(error)
 
 
@@ -47,14 +48,30 @@ async def retrying(
     """Run `unit` until it succeeds, at most `attempts` times.
 
     Pauses double from 20 ms up to 2 s, each with full jitter, so that those who
-    collided do not meet again. The last error leaves unchanged.
+    collided do not meet again. The last error leaves unchanged. A unit whose outcome
+    is unknown is never repeated.
     """
     for attempt in range(1, attempts):
         try:
             return await unit()
-        except DRIVER_ERRORS as error:
-            if not safe(error):
+        except OutcomeUnknown:
+            raise
+        except (*DRIVER_ERRORS, DatabaseOperationError) as error:
+            cause = _untranslated(error)
+            if cause is None or not safe(cause):
                 raise
         pause = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
         await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
     return await unit()
+
+
+def _untranslated(error: BaseException) -> BaseException | None:
+    """The driver's error, also where a block within the unit has translated it.
+
+    None for a server that could not be reached: that takes longer than the pauses.
+    """
+    if not isinstance(error, DatabaseOperationError):
+        return error
+    cause = error.__cause__
+    said = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    return cause if isinstance(cause, said) else None

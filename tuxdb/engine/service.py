@@ -21,8 +21,8 @@ from tuxdb.engine.listener import change_feed
 from tuxdb.engine.retry import (
     ATTEMPTS,
     DRIVER_ERRORS,
+    came_to_nothing,
     changed_nothing,
-    may_repeat_read,
     retrying,
 )
 from tuxdb.engine.statements import Statements
@@ -216,12 +216,15 @@ class DatabaseService:
         *,
         attempts: int = ATTEMPTS,
     ) -> T:
-        """Run `work` in a transaction, again from its start if the server asks.
+        """Run `work` in a transaction, again from its start if it came to nothing.
 
-        That is after 40001 and 40P01, when the server has rolled everything back,
-        and where the connection could not be had. A commit of unknown outcome is
-        never repeated.
+        That is after 40001 and 40P01, and where the connection broke before the
+        commit. A commit of unknown outcome is never repeated. Within another
+        transaction of this task it runs once, in a savepoint.
         """
+        if self.current_session() is not None:
+            async with self.transaction() as joined:
+                return await work(joined)
 
         async def unit() -> T:
             session = Session(self._writer, expire_on_commit=False)
@@ -236,7 +239,7 @@ class DatabaseService:
                 await asyncio.shield(asyncio.ensure_future(session.close()))
 
         with translated(self.place):
-            return await retrying(unit, attempts=attempts)
+            return await retrying(unit, safe=came_to_nothing, attempts=attempts)
 
     async def run_read(self, work: Callable[[Connection], T]) -> T:
         """Run synchronous Core reads in one greenlet; repeated if the line breaks."""
@@ -285,7 +288,7 @@ class DatabaseService:
 
     async def _reading(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
         with translated(self.place):
-            return await retrying(partial(unit, _unmarked), safe=may_repeat_read)
+            return await retrying(partial(unit, _unmarked), safe=came_to_nothing)
 
     async def _changing(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
         sent = False

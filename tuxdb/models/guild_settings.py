@@ -37,6 +37,17 @@ def check_settings(settings: dict[str, Any], name: str = "settings") -> dict[str
     return settings
 
 
+def with_points_rule(
+    settings: Mapping[str, Any], rule: str, value: object
+) -> dict[str, Any]:
+    """The settings with a rule about points set; None takes it away."""
+    rules = {**settings.get(POINTS, {}), rule: value}
+    if value is None:
+        del rules[rule]
+    changed = {name: item for name, item in settings.items() if name != POINTS}
+    return {**changed, POINTS: rules} if rules else changed
+
+
 def _check_points(rules: object, name: str) -> None:
     if not isinstance(rules, dict):
         raise InvalidValue(name, f"is not an object with {', '.join(POINTS_RULES)}")

@@ -13,14 +13,16 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    cast,
     column,
     func,
     literal,
     select,
+    true,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import array, insert
 
-from tuxdb.models import EntryKind
+from tuxdb.models import MAX_POINTS, EntryKind
 from tuxdb.repositories.movements import (
     CONFIGS,
     ENTRY_COLUMNS,
@@ -32,6 +34,7 @@ from tuxdb.repositories.movements import (
 
 Values = dict[str, list[Any]]
 
+DAILY = ("daily_send", "daily_receive")
 COLUMNS = {
     "guild_ids": BigInteger,
     "senders": BigInteger,
@@ -47,14 +50,24 @@ COLUMNS = {
 
 
 def lock_users(
-    connection: Connection, guild_id: int | None, ids: Sequence[int]
+    connection: Connection,
+    guild_id: int | None,
+    ids: Sequence[int],
+    *,
+    patience_seconds: float,
+    skip_locked: bool,
 ) -> Sequence[Row[Any]]:
-    """Lock users in id order; `special` where a rule of the guild, or a freeze, holds.
+    """Lock users in id order, each with the highest balance that its guild allows.
 
-    `ids` are Discord ids of one guild, or row ids where there is no guild.
+    `special` are those of a guild with daily limits, and those who are frozen. `ids`
+    are Discord ids of one guild, or row ids where there is no guild. The patience is
+    for all locks of the transaction; with `skip_locked` users who are locked by
+    others are left out.
     """
-    statement = _locking(by_discord_id=guild_id is not None)
-    values: dict[str, Any] = {"ids": sorted(set(ids))}
+    by_discord_id = guild_id is not None
+    statement = _locking(by_discord_id=by_discord_id, skip_locked=skip_locked)
+    patience = str(round(patience_seconds * 1000))
+    values: dict[str, Any] = {"ids": sorted(set(ids)), "patience": patience}
     if guild_id is not None:
         values["guild_id"] = guild_id
     return connection.execute(statement, values).all()
@@ -75,13 +88,16 @@ def enter(connection: Connection, values: Values) -> Sequence[Row[Any]]:
 
 
 @cache
-def _locking(*, by_discord_id: bool) -> Select[Any]:
+def _locking(*, by_discord_id: bool, skip_locked: bool) -> Select[Any]:
+    patience = bindparam("patience", type_=String)
+    limit = func.set_config("lock_timeout", patience, true())
+    first = select(limit.label("patience")).cte("first")
     given = bindparam("ids", type_=ARRAY(BigInteger))
     who = USERS.c.discord_id if by_discord_id else USERS.c.id
-    ruled = select(literal(1)).where(
-        CONFIGS.c.guild_id == USERS.c.guild_id,
-        CONFIGS.c.settings["points"].is_not(None),
-    )
+    rules = CONFIGS.c.settings["points"]
+    own = CONFIGS.c.guild_id == USERS.c.guild_id
+    limited = select(literal(1)).where(own, rules.has_any(array(DAILY)))
+    highest = select(cast(rules["max_balance"], BigInteger)).where(own)
     frozen = select(literal(1)).where(FREEZES.c.user_id == USERS.c.id)
     statement = select(
         USERS.c.id,
@@ -89,12 +105,16 @@ def _locking(*, by_discord_id: bool) -> Select[Any]:
         USERS.c.discord_id,
         USERS.c.username,
         USERS.c.points,
-        (ruled.exists() | frozen.exists()).label("special"),
-    ).where(who == func.any(given))
+        func.coalesce(highest.scalar_subquery(), MAX_POINTS).label("highest"),
+        (limited.exists() | frozen.exists()).label("special"),
+    ).select_from(USERS.join(first, true()))
+    statement = statement.where(who == func.any(given))
     if by_discord_id:
         guild = bindparam("guild_id", type_=BigInteger)
         statement = statement.where(USERS.c.guild_id == guild)
-    return statement.order_by(USERS.c.id).with_for_update(key_share=True, of=USERS)
+    return statement.order_by(USERS.c.id).with_for_update(
+        key_share=True, of=USERS, skip_locked=skip_locked
+    )
 
 
 @cache

@@ -97,7 +97,6 @@ class Catalogue:
 async def read(connection: "asyncpg.Connection[Any]") -> Catalogue:
     """Read the schema that a connection sees."""
 
-
     relations = {}
     for row in await connection.fetch(RELATIONS):
         columns = tuple(_column(found) for found in json.loads(row["columns"]))

@@ -129,6 +129,13 @@ def _is_atom(source: str) -> bool:
         return False
     return isinstance(
         tree,
-        ast.Name | ast.Attribute | ast.Call | ast.Constant | ast.Subscript
-        | ast.List | ast.Dict | ast.Tuple | ast.JoinedStr,
+        ast.Name
+        | ast.Attribute
+        | ast.Call
+        | ast.Constant
+        | ast.Subscript
+        | ast.List
+        | ast.Dict
+        | ast.Tuple
+        | ast.JoinedStr,
     ) and not (isinstance(tree, ast.Tuple) and not source.startswith("("))

@@ -1,0 +1,42 @@
+"""A database behind a proxy, for what goes wrong on the way."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.harness.wire import Wire
+from tuxdb.database import Database
+from tuxdb.settings import Settings
+from tuxdb.urls import DatabaseUrl
+
+RoundTrips = Callable[[Callable[[], Awaitable[object]]], Awaitable[int]]
+
+
+@pytest.fixture
+async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A proxy before the server of this test."""
+    wire = Wire(tmp_path, DatabaseUrl.parse(database_url))
+    await wire.serve()
+    yield wire
+    await wire.close()
+
+
+@pytest.fixture
+async def distant(wire: Wire) -> AsyncIterator[Database]:
+    """The toolkit, on the database of this test by way of the proxy."""
+    async with Database.open(Settings(url=wire.url)) as database:
+        yield database
+
+
+@pytest.fixture
+def round_trips(wire: Wire) -> RoundTrips:
+    """Count what a call sends the second time, when its statements are prepared."""
+
+    async def counted(call: Callable[[], Awaitable[object]]) -> int:
+        await call()
+        wire.requests.clear()
+        await call()
+        return len(wire.requests)
+
+    return counted

@@ -1,0 +1,40 @@
+"""Guilds with members, as short as a test wants to say it."""
+
+from itertools import count
+
+import asyncpg
+
+from tuxdb.database import Database
+from tuxdb.engine.service import DatabaseService
+from tuxdb.models import User
+
+GUILD = 1
+_discord_ids = count(1001)
+
+
+async def member(db: Database, points: int = 0, *, guild: int = GUILD) -> User:
+    """Add a member to a guild, with an opening balance."""
+    number = next(_discord_ids)
+    return await db.user.create_user(
+        guild_id=guild, discord_id=number, username=f"user{number}", points=points
+    )
+
+
+async def members(
+    db: Database, how_many: int, points: int = 0, *, guild: int = GUILD
+) -> list[User]:
+    """Add some members, with the same opening balance."""
+    return [await member(db, points, guild=guild) for _ in range(how_many)]
+
+
+async def balances(db: Database, *users: User) -> list[int]:
+    """What users have now."""
+    found = [await db.user.get_or_raise(user.id) for user in users]
+    return [user.points for user in found]
+
+
+async def raw(service: DatabaseService) -> "asyncpg.Connection[asyncpg.Record]":
+    """Open a driver's connection, for what the toolkit would not do; close it."""
+    url = service.settings.url
+    assert url is not None
+    return await asyncpg.connect(**url.connect_args())

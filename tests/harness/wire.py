@@ -1,0 +1,168 @@
+"""A proxy that understands requests: it counts round trips and strikes at one.
+
+Cutting a connection at a random moment seldom hits a commit. Here a fault waits for
+the request it is meant for, then loses the answer, the request, or both.
+"""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tests.harness.proxy import Proxy
+
+ENDS = b"SQHcX"
+"""Sync, Query, Flush, CopyDone, Terminate: what the client sends last, and then it waits."""
+READY = b"Z\x00\x00\x00\x05"
+
+Strike = Callable[["Link", bytes], Awaitable[None]]
+
+
+@dataclass
+class Link:
+    """One client's connection to the server."""
+
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    answers: bool = True
+
+    def cut(self) -> None:
+        """Break both halves, as a network would: nobody is told."""
+        for writer in (self.client, self.server):
+            writer.transport.abort()
+
+
+class Wire(Proxy):
+    """Counts round trips; `strike_at` arms a fault for the next request that matches.
+
+    A request is all that the client sends before it waits: Parse, Bind, Execute and
+    Sync together, or one Query.
+    """
+
+    requests: list[bytes]
+
+    async def serve(self) -> None:
+        self.requests = []
+        self._armed: tuple[bytes, Strike] | None = None
+        self._left: int | None = None
+        self.struck = asyncio.Event()
+        await super().serve()
+
+    def strike_at(self, part: bytes, strike: Strike) -> None:
+        """Have a fault happen to the next request that holds some bytes."""
+        self.struck.clear()
+        self._armed = (part, strike)
+
+    def cut_after(self, count: int) -> None:
+        """Cut everything once so many more bytes went through, either way."""
+        self.struck.clear()
+        self._left = count
+
+    async def _link(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._flowing.wait()
+        try:
+            far_reader, far_writer = await self._far()
+        except OSError:
+            writer.close()  # a server that is down is no fault of the proxy
+            return
+        self._open.add(far_writer)
+        link = Link(writer, far_writer)
+        await asyncio.gather(
+            self._forward(reader, link), self._back(far_reader, link)
+        )
+
+    async def _forward(self, reader: asyncio.StreamReader, link: Link) -> None:
+        with suppress(ConnectionError):
+            async for request in _requests(reader):
+                await self._flowing.wait()
+                self.requests.append(request)
+                if self._armed and self._armed[0] in request:
+                    (_, strike), self._armed = self._armed, None
+                    self.struck.set()
+                    await strike(link, request)
+                else:
+                    self._send(link, link.server, request)
+        link.server.close()
+        self._open.discard(link.server)
+
+    async def _back(self, reader: asyncio.StreamReader, link: Link) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                if link.answers:
+                    self._send(link, link.client, data)
+                elif READY in data:
+                    link.cut()
+        link.client.close()
+        self._open.discard(link.client)
+
+    def _send(self, link: Link, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if self._left is None or writer.transport.is_closing():
+            writer.write(data)
+            return
+        writer.write(data[: self._left])
+        self._left -= len(data)
+        if self._left <= 0:
+            self._left = None
+            self.struck.set()
+            asyncio.get_running_loop().call_soon(self.cut_all)
+
+
+async def lose_the_answer(link: Link, request: bytes) -> None:
+    """Have the server do it, and cut the connection in place of its answer."""
+    link.answers = False
+    link.server.write(request)
+
+
+async def lose_the_request(link: Link, request: bytes) -> None:
+    """Cut the connection before the server hears of it."""
+    link.cut()
+
+
+async def cut_at_once(link: Link, request: bytes) -> None:
+    """Cut while the server is at work: whether it did it is anybody's guess."""
+    link.server.write(request)
+    await link.server.drain()
+    link.cut()
+
+
+def deliver_late(seconds: float) -> Strike:
+    """Cut the client off, and let the server hear of the request much later."""
+
+    async def strike(link: Link, request: bytes) -> None:
+        link.answers = False
+        link.client.transport.abort()
+        await asyncio.sleep(seconds)
+        link.server.write(request)
+        await link.server.drain()
+
+    return strike
+
+
+def answer_late(seconds: float) -> Strike:
+    """Hold the request up, and carry on as if nothing had been."""
+
+    async def strike(link: Link, request: bytes) -> None:
+        await asyncio.sleep(seconds)
+        link.server.write(request)
+
+    return strike
+
+
+async def _requests(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What a client sends, cut where it waits for an answer."""
+    with suppress(asyncio.IncompleteReadError):
+        head = await reader.readexactly(4)
+        (size,) = struct.unpack("!i", head)
+        yield head + await reader.readexactly(size - 4)
+        request = bytearray()
+        while True:
+            kind, size = struct.unpack("!ci", await reader.readexactly(5))
+            request += struct.pack("!ci", kind, size)
+            request += await reader.readexactly(size - 4)
+            if kind in ENDS or kind in b"pdf":
+                yield bytes(request)
+                request.clear()

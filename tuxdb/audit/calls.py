@@ -1,0 +1,403 @@
+"""What the calls come to that build texts and sequences: format, join, enumerate, …"""
+
+import ast
+import re
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tuxdb.audit.module import dotted
+from tuxdb.audit.values import (
+    Part,
+    Text,
+    Value,
+    concat,
+    literal,
+    merged,
+    one_of,
+    sequence,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from tuxdb.audit.evaluate import Evaluator
+
+Env = Mapping[str, Value]
+
+_PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?([diouxXeEfFgGcrsa%])")
+SAME_TEXT = frozenset(
+    "strip lstrip rstrip lower upper title capitalize casefold dedent cleandoc "
+    "removesuffix removeprefix expandtabs swapcase encode decode".split()
+)
+COPIES = frozenset("list tuple set sorted reversed frozenset iter".split())
+COUNTS = frozenset("len range".split())
+NUMBERS = frozenset("int float round abs min max sum bool ord".split())
+QUOTERS = frozenset(
+    "Identifier Placeholder Literal quote_ident quoted_name quote".split()
+)
+STATEMENT_MAKERS = frozenset(
+    "select insert update delete union union_all intersect except_ exists "
+    "DDL CreateTable DropTable CreateIndex".split()
+)
+CHOOSERS = frozenset(("random.choice", "choice", "secrets.choice", "random.choices"))
+
+
+def known_call(ev: "Evaluator", node: ast.Call, env: Env) -> Value | None:
+    """Evaluate a call of a function or method whose meaning is known."""
+    name = dotted(node.func)
+    last = name.rpartition(".")[2]
+    if isinstance(node.func, ast.Attribute):
+        found = _method(ev, node, node.func, env)
+        if found is not None:
+            return found
+    if name in CHOOSERS and node.args:
+        items = ev.value(node.args[0], env).items
+        return merged(items) if items else None
+    if last in QUOTERS and node.args and last != "quote":
+        return unknown(node, "quoted")
+    return _function(ev, node, name, last, env)
+
+
+def _function(
+    ev: "Evaluator", node: ast.Call, name: str, last: str, env: Env
+) -> Value | None:
+    first = ev.value(node.args[0], env) if node.args else None
+    if name in COUNTS:
+        return unknown(node, "count")
+    if name in NUMBERS:
+        return unknown(node, "int", first.roots if first else ())
+    if first is None:
+        return _opened(name, node, env)
+    if name == "str" or last in ("SQL", "text", "dedent", "cleandoc", "TextClause"):
+        return first
+    if name in COPIES:
+        return replace(first, exact=first.exact and name in ("list", "tuple"))
+    if name == "map" and len(node.args) > 1:
+        return _mapped(ev, node, env)
+    if name == "open" or last in ("Path", "PurePath"):
+        return replace(unknown(node), file=_file_of(ev, node, env))
+    if name == "dict":
+        return first if first.table else None
+    return None
+
+
+def _opened(name: str, node: ast.Call, env: Env) -> Value | None:
+    if name == "dict" and all(k.arg for k in node.keywords):
+        return None
+    return None
+
+
+def _mapped(ev: "Evaluator", node: ast.Call, env: Env) -> Value:
+    """Evaluate `map(str, ids)` and `map("{} = 1".format, names)`."""
+    source = ev.value(node.args[1], env)
+    inner = merged(source.items) if source.items else None
+    way = node.args[0]
+    if isinstance(way, ast.Lambda) and len(way.args.args) == 1:
+        element = inner or unknown(node.args[1], roots=source.roots)
+        bound = {**env, way.args.args[0].arg: element}
+        return sequence([ev.value(way.body, bound)], node, exact=False)
+    if inner is None or not (isinstance(way, ast.Name) and way.id == "str"):
+        nature = "int" if isinstance(way, ast.Name) and way.id == "int" else "any"
+        element = unknown(node.args[1], nature, source.roots)  # type: ignore[arg-type] # both are natures
+        return sequence([element], node, exact=False)
+    return sequence([inner], node, exact=False)
+
+
+def _method(
+    ev: "Evaluator", node: ast.Call, func: ast.Attribute, env: Env
+) -> Value | None:
+    method = func.attr
+    if method == "join" and len(node.args) == 1:
+        return _join(ev, node, ev.value(func.value, env), env)
+    if method in ("format", "format_map"):
+        base = ev.value(func.value, env)
+        return _format(ev, node, base, env) if base.texts else None
+    if method == "replace" and len(node.args) > 1:
+        return _replace(ev, node, ev.value(func.value, env), env)
+    if method in SAME_TEXT:
+        return _same_text(ev, node, func, env)
+    if method in ("read", "read_text", "read_bytes"):
+        return _read(ev, node, func, env)
+    if method in ("get", "pop", "setdefault") and node.args:
+        return _lookup(ev, node, ev.value(func.value, env), env)
+    if method in ("keys", "values", "copy", "items"):
+        return _view(node, method, ev.value(func.value, env))
+    if method in ("bindparams", "columns", "execution_options", "as_string"):
+        return ev.value(func.value, env)
+    return None
+
+
+def _same_text(
+    ev: "Evaluator", node: ast.Call, func: ast.Attribute, env: Env
+) -> Value | None:
+    base = func.value
+    if dotted(base) in ("textwrap", "inspect"):
+        base = node.args[0] if node.args else base
+    value = ev.value(base, env)
+    if value.known and hasattr(str, func.attr) and not node.args:
+        way = getattr(str, func.attr)
+        if func.attr in ("encode", "decode"):
+            return value
+        texts: tuple[Text, ...] = tuple((way(text),) for text in value.strings())
+        return replace(value, texts=texts)
+    if value.part is not None:
+        return replace(value, texts=((replace(value.part, node=node),),))
+    return value
+
+
+def _join(ev: "Evaluator", node: ast.Call, glue: Value, env: Env) -> Value:
+    """Evaluate `glue.join(elements)`: each element that is known, once."""
+    given = ev.value(node.args[0], env)
+    items = given.items
+    if not items and given.table:
+        items = tuple(key for key, _ in given.table)
+    if not items:
+        if given.known and given.made != "variable":
+            return given
+        return unknown(node, "list", given.roots)
+    if all(_is_bare(item) for item in items):
+        natures = {part.nature for item in items for part in item.parts}
+        if natures <= {"literal", "count", "quoted"}:
+            return unknown(node, "literal")
+        guarded = all(part.guarded for item in items for part in item.parts)
+        return unknown(node, "list", given.roots, guarded=guarded)
+    pieces: list[Value] = []
+    for item in items:
+        if pieces:
+            pieces.append(glue)
+        pieces.append(one_of(item, node))
+    return concat(pieces, "concat")
+
+
+def _is_bare(item: Value) -> bool:
+    """Whether an element is nothing but one unknown."""
+    return item.part is not None
+
+
+def _format(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value:
+    positional: list[Value] = []
+    sources: list[ast.expr] = []
+    spread = False
+    for argument in node.args:
+        spread = spread or isinstance(argument, ast.Starred)
+        positional.append(one_of(ev.value(argument, env), argument))
+        sources.append(argument)
+    named = {
+        k.arg: one_of(ev.value(k.value, env), k.value) for k in node.keywords if k.arg
+    }
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            named |= _table_of(ev.value(keyword.value, env))
+    texts: list[Value] = []
+    for text in base.texts:
+        pieces = [
+            _filled(piece, node, [] if spread else positional, named)
+            if isinstance(piece, str)
+            else Value(((piece,),))
+            for piece in text
+        ]
+        texts.append(concat(pieces, "format"))
+    found = merged(texts) if texts else base
+    return replace(found, made="format", origin=base.origin)
+
+
+def _table_of(value: Value) -> dict[str, Value]:
+    return {k.strings()[0]: v for k, v in value.table or () if k.known and k.strings()}
+
+
+def _filled(
+    text: str, node: ast.Call, positional: list[Value], named: dict[str, Value]
+) -> Value:
+    """Put values into one template of `str.format`."""
+    pieces: list[Value] = []
+    counter = 0
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return literal(text)
+    for before, name, _spec, _conversion in fields:
+        pieces.append(literal(before))
+        if name is None:
+            continue
+        head = re.split(r"[.\[]", name, maxsplit=1)[0]
+        if not head:
+            head, counter = str(counter), counter + 1
+        if head.isdigit():
+            number = int(head)
+            found = positional[number] if number < len(positional) else None
+        else:
+            found = named.get(head)
+        plain = name in ("", head)
+        unnamed = unknown(node, roots=found.roots if found else ("format",))
+        pieces.append(found if found is not None and plain else unnamed)
+    return concat(pieces, "format")
+
+
+def percent(
+    node: ast.BinOp, left: Value, right: Value, given: dict[str | int, Value]
+) -> Value:
+    """Evaluate `text % values`."""
+    found: list[Value] = []
+    for text in left.texts:
+        pieces: list[Value] = []
+        counter = 0
+        for piece in text:
+            if isinstance(piece, Part):
+                pieces.append(Value(((piece,),)))
+                continue
+            at = 0
+            for match in _PERCENT.finditer(piece):
+                pieces.append(literal(piece[at : match.start()]))
+                at = match.end()
+                if match[2] == "%":
+                    pieces.append(literal("%"))
+                    continue
+                key: str | int = match[1] or counter
+                counter += not match[1]
+                value = given.get(key) or unknown(node.right, roots=right.roots)
+                if match[2] in "diouxXeEfFgG" and value.part is not None:
+                    numeric = replace(value.part, nature=_numeric(value.part))
+                    value = replace(value, texts=((numeric,),))
+                pieces.append(one_of(value, node.right))
+            pieces.append(literal(piece[at:]))
+        found.append(concat(pieces, "format"))
+    whole = merged(found) if found else left
+    return replace(whole, made="format", origin=left.origin)
+
+
+def _numeric(part: Part):  # type: ignore[no-untyped-def] # noqa: ANN202
+    return part.nature if part.nature in ("count", "literal") else "int"
+
+
+def _replace(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value | None:
+    """Evaluate `text.replace("{name}", value)` of a text that is known."""
+    old, new = ev.value(node.args[0], env), ev.value(node.args[1], env)
+    if base.part is not None or not old.known or len(old.texts) != 1:
+        part = base.part
+        return unknown(node, part.nature if part else "any", base.roots | new.roots)
+    wanted = old.strings()[0]
+    if not wanted:
+        return base
+    found = []
+    for text in base.texts:
+        pieces: list[Value] = []
+        for piece in text:
+            if isinstance(piece, Part):
+                pieces.append(Value(((piece,),)))
+                continue
+            for number, rest in enumerate(piece.split(wanted)):
+                if number:
+                    pieces.append(one_of(new, node.args[1]))
+                pieces.append(literal(rest))
+        made = base.made if new.known else "format"
+        found.append(concat(pieces, made))
+    return replace(merged(found), origin=base.origin) if found else base
+
+
+def _read(
+    ev: "Evaluator", node: ast.Call, func: ast.Attribute, env: Env
+) -> Value | None:
+    file = ev.value(func.value, env).file or _file_of(ev, func.value, env)
+    if file is None:
+        return None
+    content = ev.module.sql_files.get(file)
+    if content is None:
+        return unknown(node, "literal", ["file"])
+    return replace(literal(content), made="name-resolved", origin=file)
+
+
+def _file_of(ev: "Evaluator", node: ast.expr, env: Env) -> str | None:
+    """Name the `.sql` file that an expression speaks of, if one."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            if inner.value.endswith(".sql"):
+                return inner.value.replace("\\", "/").rpartition("/")[2]
+        if isinstance(inner, ast.Name):
+            value = env.get(inner.id) or ev.value(inner, env)
+            if value.file:
+                return value.file
+            if value.known and len(value.texts) == 1:
+                text = value.strings()[0]
+                if text.endswith(".sql"):
+                    return text.rpartition("/")[2]
+    return None
+
+
+def _lookup(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value | None:
+    if not base.table:
+        return None
+    found = [value for _, value in base.table]
+    key = ev.value(node.args[0], env)
+    if key.known:
+        wanted = set(key.strings())
+        found = [
+            v for k, v in base.table if k.known and set(k.strings()) & wanted
+        ] or found
+    found += [ev.value(other, env) for other in node.args[1:2]]
+    return merged(found).as_made("name-resolved")
+
+
+def _view(node: ast.Call, method: str, base: Value) -> Value | None:
+    if method == "copy":
+        return base
+    if base.table is None:
+        return None
+    pick = {
+        "keys": lambda pair: pair[0],
+        "values": lambda pair: pair[1],
+        "items": lambda pair: sequence(pair, node, exact=True),
+    }[method]
+    return sequence([pick(pair) for pair in base.table], node, exact=True)
+
+
+def sliced(node: ast.Subscript, base: Value) -> Value:
+    """Evaluate `text[:-2]`, `items[1:]`."""
+    if base.items is not None:
+        return replace(base, exact=False)
+    if base.part is not None:
+        return unknown(node, base.part.nature, base.roots, guarded=base.part.guarded)
+    bounds = node.slice
+    ends = isinstance(bounds, ast.Slice) and bounds.lower is None
+    upper = bounds.upper if isinstance(bounds, ast.Slice) else None
+    cut = 0
+    if isinstance(upper, ast.UnaryOp) and isinstance(upper.operand, ast.Constant):
+        cut = upper.operand.value if isinstance(upper.operand.value, int) else 0
+    if not ends or not cut:
+        return base
+    return replace(base, texts=tuple(_cut(text, cut) for text in base.texts))
+
+
+def _cut(text: Text, count: int) -> Text:
+    if text and isinstance(text[-1], str):
+        return (*text[:-1], text[-1][:-count])
+    return text
+
+
+def iterated(ev: "Evaluator", node: ast.expr, env: Env) -> Value | None:
+    """Evaluate one element of `enumerate(…)`, `range(…)`, `zip(…)`, `x.items()`."""
+    if not isinstance(node, ast.Call):
+        return None
+    name = dotted(node.func)
+    if name == "range":
+        return unknown(node, "count")
+    if name == "enumerate" and node.args:
+        counter = unknown(node, "count")
+        return sequence([counter, ev.element(node.args[0], env)], node, exact=True)
+    if name == "zip":
+        return sequence([ev.element(a, env) for a in node.args], node, exact=True)
+    if name.endswith(".items"):
+        base = ev.value(node, env)
+        pairs = base.items
+        if pairs and all(p.exact and p.items and len(p.items) == 2 for p in pairs):  # noqa: PLR2004 - a pair
+            keys = merged(p.items[0] for p in pairs if p.items)
+            values = merged(p.items[1] for p in pairs if p.items)
+            return sequence([keys, values], node, exact=True)
+    return _tuples(ev.value(node, env).items, node)
+
+
+def _tuples(items: Iterable[Value] | None, node: ast.expr) -> Value | None:
+    found = list(items or ())
+    if not found:
+        return None
+    return merged(found)
