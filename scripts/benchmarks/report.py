@@ -12,6 +12,9 @@ from benchmarks.harness import TUXDB, Outcome
 
 HEADER = ("work", "limit (1.0)", "peers", "tuxdb", "ratio", "goal", "")
 
+SMALL = 10
+"""Ratios below it are told with two decimals."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -95,7 +98,7 @@ def _judged(verdicts: Mapping[str, bool]) -> str:
 
 def _facts(outcome: Outcome) -> str:
     parts = [
-        f"{name} {_number(outcome.fact_ratio(name))} × {outcome.work.facts_of}"
+        f"{name} {_number(outcome.fact_ratio(name))} of {outcome.work.facts_of}"
         for name in outcome.work.notes
     ]
     return f" ({', '.join(parts)})" if parts else ""
@@ -112,7 +115,7 @@ def _quantity(outcome: Outcome, contender: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+    return f"{value:.2f}" if value < SMALL else f"{value:,.0f}"
 
 
 def _line(cells: Sequence[str]) -> str:

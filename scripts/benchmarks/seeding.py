@@ -120,7 +120,7 @@ async def _made(number: int, found: object) -> None:
 def _plain_bytes(number: int) -> int:
     """As little as there can be: a name of syllables, a few numbers, one line."""
     made = 0
-    bits = random.Random(1).getrandbits  # noqa: S311 - no secret
+    bits = random.Random(1).getrandbits
     names = len(SYLLABLES)
     for start in range(0, number, 10_000):
         rows = min(10_000, number - start)
@@ -144,7 +144,7 @@ def _by_tuxdb(number: int) -> int:
 
 
 def _people(number: int, name: Callable[[], str]) -> Iterator[Person]:
-    bits = random.Random(1).getrandbits  # noqa: S311 - no secret
+    bits = random.Random(1).getrandbits
     for n in range(number):
         word = bits(64)
         yield Person(

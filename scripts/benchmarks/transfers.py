@@ -191,33 +191,31 @@ def _sample(seconds: float, latencies: list[float]) -> Sample:
 
 
 async def _by_pgbench(place: Place, url: str, sizes: Sizes, clients: int) -> Sample:
+    return await asyncio.to_thread(_pgbench, place, url, sizes, clients)
+
+
+def _pgbench(place: Place, url: str, sizes: Sizes, clients: int) -> Sample:
     database = DatabaseUrl.parse(url)
+    seconds = sizes.transfer_seconds
+    length = ["-T", f"{seconds:.0f}"] if seconds >= 1 else ["-t", "5"]
+    values = {"guild": GUILD, "first": FIRST_DISCORD_ID, "most": MOST}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         script = folder / "transfer.sql"
-        values = {"guild": GUILD, "first": FIRST_DISCORD_ID, "most": MOST}
         script.write_text(SCRIPT.format(accounts=sizes.accounts, **values))
-        length = (
-            ["-T", f"{sizes.transfer_seconds:.0f}"]
-            if sizes.transfer_seconds >= 1
-            else ["-t", "5"]
-        )
         command = [
             *(str(pgbench(place)), "-n", "-M", "prepared", "-f", str(script)),
             *("-c", str(clients), "-j", "2", *length, "-l"),
             *("-h", database.hosts[0] or "", "-U", database.user or ""),
             database.database or "",
         ]
-        done = await asyncio.to_thread(
-            subprocess.run, command, cwd=folder, capture_output=True, text=True
+        done = subprocess.run(
+            command, check=False, cwd=folder, capture_output=True, text=True
         )
         if done.returncode:
             raise WrongResult(done.stderr)
-        lines = [
-            line.split()
-            for log in folder.glob("pgbench_log.*")
-            for line in log.read_text().splitlines()
-        ]
+        logs = [path.read_text() for path in folder.glob("pgbench_log.*")]
+    lines = [line.split() for log in logs for line in log.splitlines()]
     latencies = [int(line[2]) / 1e6 for line in lines]
     ends = [int(line[4]) + int(line[5]) / 1e6 for line in lines]
     return _sample(max(ends) - min(ends) + min(latencies), latencies)

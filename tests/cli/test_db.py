@@ -36,10 +36,13 @@ def test_start_status_stop(bare_cli: Cli, home: Path) -> None:
     assert bare_cli("db", "stop").stdout == "was not running\n"
 
 
-def test_starting_twice_is_no_error(bare_cli: Cli) -> None:
-    first = bare_cli("db", "start", "--json").data["pid"]
+def test_starting_twice_finds_it_running(bare_cli: Cli) -> None:
+    first = bare_cli("db", "start", "--json").data
+    second = bare_cli("db", "start", "--json").data
 
-    assert bare_cli("db", "start", "--json").data["pid"] == first
+    assert (first["started"], second["started"]) == (True, False)
+    assert second["pid"] == first["pid"]
+    assert bare_cli("db", "start").stdout.startswith("already running: PostgreSQL ")
 
 
 def test_status_of_a_server_that_was_never_started(bare_cli: Cli, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +12,7 @@ from tests.harness.command import Cli
 from tuxdb.errors import ExitCode
 from tuxdb.urls import DatabaseUrl
 
+COUNTS = ["seed", "table", "inserted", "updated", "unchanged"]
 FAKE = ("seed", "fake", "--guilds", "2", "--users", "20", "--transfers", "9")
 
 
@@ -29,6 +31,16 @@ def test_seed_prints_counts_per_table(cli: Cli) -> None:
     assert header == "seed\ttable\tinserted\tupdated\tunchanged"
     assert "demo\tusers\t0\t0\t4" in rows
     assert second.stderr.splitlines()[-1] == "unchanged"
+
+
+@pytest.mark.parametrize("form", ["table", "tsv", "csv"])
+def test_nothing_to_do_is_a_header_alone(cli: Cli, form: str) -> None:
+    cli("seed")
+
+    result = cli("seed", "--only-changed", "--format", form)
+
+    assert re.split(r"[\s,]+", result.stdout.strip()) == COUNTS
+    assert result.stderr.splitlines()[-1] == "nothing to do"
 
 
 def test_seed_takes_names_and_options_in_any_order(cli: Cli) -> None:

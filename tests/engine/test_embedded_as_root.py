@@ -13,10 +13,16 @@ import asyncpg
 import pytest
 
 from tests.harness.command import CHECKOUT
-from tests.harness.servers import server_of
-from tuxdb.engine.accounts import ROOT_HOME, SERVICE_ACCOUNTS, default_home
+from tests.harness.servers import modes_of, server_of
+from tuxdb.engine.accounts import (
+    ROOT_HOME,
+    SERVICE_ACCOUNTS,
+    account_for,
+    default_home,
+)
 from tuxdb.engine.binaries import wheel_folder
 from tuxdb.engine.embedded import Cluster
+from tuxdb.engine.handover import _copy
 from tuxdb.errors import ConfigurationError, DatabaseUnavailable
 from tuxdb.urls import DatabaseUrl
 
@@ -145,15 +151,46 @@ def test_programs_that_the_account_cannot_execute_are_copied(
     assert done.stdout == f"{Cluster(home).url()}\n", done.stderr
     program = Path(f"/proc/{server_of(home)}/exe").readlink()
     assert program.is_relative_to(home / "bin")
-    assert program.stat().st_uid == 0
+    owner = Cluster(home).account.uid
+    assert {path.lstat().st_uid for path in (home / "bin").rglob("*")} == {owner}
+    assert modes_of(home / "bin") == {
+        ("folder", "0o700"),
+        ("file", "0o600"),
+        ("file", "0o700"),
+    }
     assert oct(closed.stat().st_mode) == "0o40700"
+
+
+def test_a_copy_that_changed_its_owner_with_the_data_is_used(home: Path) -> None:
+    wheel = wheel_folder()
+    if wheel is None:
+        pytest.skip("the wheel is not installed")
+    home.mkdir(0o700)
+    copy = _copy(wheel, home, account_for(home))
+    daemon = pwd.getpwnam("daemon")
+    for path in (home, *home.rglob("*")):
+        os.lchown(path, daemon.pw_uid, daemon.pw_gid)
+    before = copy.stat()
+
+    assert _copy(wheel, home, account_for(home)) == copy
+
+    assert copy.stat() == before
+
+
+def test_a_copy_of_another_account_is_refused(home: Path) -> None:
+    wheel = wheel_folder()
+    if wheel is None:
+        pytest.skip("the wheel is not installed")
+    (home / "bin").mkdir(parents=True)
+    os.chown(home / "bin", STRANGER, STRANGER)
+
+    with pytest.raises(ConfigurationError, match="made by another account"):
+        _copy(wheel, home, account_for(home))
 
 
 def test_a_link_in_place_of_the_copies_is_not_followed(
     home: Path, closed: Path
 ) -> None:
-    from tuxdb.engine.handover import _copy
-
     wheel = wheel_folder()
     if wheel is None:
         pytest.skip("the wheel is not installed")
@@ -161,7 +198,7 @@ def test_a_link_in_place_of_the_copies_is_not_followed(
     (home / "bin").symlink_to(closed)
 
     with pytest.raises(OSError, match="Not a directory"):
-        _copy(wheel, home)
+        _copy(wheel, home, account_for(home))
 
     assert list(closed.iterdir()) == []
 

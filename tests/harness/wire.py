@@ -15,6 +15,10 @@ from tests.harness.proxy import Proxy
 ENDS = b"SQHcX"
 """Sync, Query, Flush, CopyDone, Terminate: what the client sends last, and then it waits."""
 READY = b"Z\x00\x00\x00\x05"
+FLUSH = b"H\x00\x00\x00\x04"
+EXECUTE = b"E\x00\x00\x00\x09\x00"
+"""In a request that runs a prepared statement."""
+COMMIT = b"COMMIT;"
 
 Strike = Callable[["Link", bytes], Awaitable[None]]
 
@@ -25,7 +29,8 @@ class Link:
 
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
-    answers: bool = True
+    answered_until: bytes | None = None
+    """What ends the answer that is lost; b"" is its first byte."""
 
     def cut(self) -> None:
         """Break both halves, as a network would: nobody is told."""
@@ -84,7 +89,7 @@ class Wire(Proxy):
                     self.struck.set()
                     await strike(link, request)
                 else:
-                    self._send(link, link.server, request)
+                    self._send(link.server, request)
         link.server.close()
         self._open.discard(link.server)
 
@@ -92,14 +97,14 @@ class Wire(Proxy):
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._flowing.wait()
-                if link.answers:
-                    self._send(link, link.client, data)
-                elif READY in data:
+                if link.answered_until is None:
+                    self._send(link.client, data)
+                elif link.answered_until in data:
                     link.cut()
         link.client.close()
         self._open.discard(link.client)
 
-    def _send(self, link: Link, writer: asyncio.StreamWriter, data: bytes) -> None:
+    def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         if self._left is None or writer.transport.is_closing():
             writer.write(data)
             return
@@ -113,7 +118,7 @@ class Wire(Proxy):
 
 async def lose_the_answer(link: Link, request: bytes) -> None:
     """Have the server do it, and cut the connection in place of its answer."""
-    link.answers = False
+    link.answered_until = b"" if request.endswith(FLUSH) else READY
     link.server.write(request)
 
 
@@ -133,7 +138,7 @@ def deliver_late(seconds: float) -> Strike:
     """Cut the client off, and let the server hear of the request much later."""
 
     async def strike(link: Link, request: bytes) -> None:
-        link.answers = False
+        link.answered_until = READY
         link.client.transport.abort()
         await asyncio.sleep(seconds)
         link.server.write(request)

@@ -71,21 +71,30 @@ async def test_changed_file_is_applied_again_and_its_difference_told(
     db: Database, folder: Path
 ) -> None:
     await seed.apply(db, folder=folder)
-    changed = USERS.replace("102,bob,0", "102,robert,30").replace(
-        "101,alice,7", "101,alice,2"
-    )
-    (folder / "a_users.csv").write_text(changed + "2,103,carol,1\n")
+    changed = USERS.replace("102,bob", "102,robert") + "2,103,carol,1\n"
+    (folder / "a_users.csv").write_text(changed)
 
     reports = await seed.apply(db, ["a_users"], folder=folder)
 
-    assert counts(reports) == {"users": (1, 2, 1)}
+    assert counts(reports) == {"users": (1, 1, 2)}
     assert reports[0].changes == (
         "users guild_id=1 discord_id=102: username bob → robert",
-        "users guild_id=1 discord_id=102: points 0 → 30",
-        "users guild_id=2 discord_id=101: points 7 → 2",
     )
-    assert await points(db) == [100, 30, 2, 1]
+    assert await points(db) == [100, 0, 7, 1]
     assert (await db.points.verify()).mismatches == []
+
+
+async def test_points_that_have_moved_since_stay_where_they_are(
+    db: Database, folder: Path
+) -> None:
+    await seed.apply(db, folder=folder)
+    await db.points.transfer(1, sender=101, receiver=102, amount=60)
+    (folder / "a_users.csv").write_text(USERS.replace("alice,7", "alice,9"))
+
+    reports = await seed.apply(db, folder=folder)
+
+    assert counts(reports) == {"users": (0, 0, 3), "guilds": (0, 0, 2)}
+    assert await points(db) == [40, 60, 7]
 
 
 async def test_rows_that_are_the_same_are_not_written(

@@ -126,6 +126,11 @@ class RawQuery:
     """Where the text stands, as `file:line`, if not in the call itself."""
     wrapper: bool = False
     """The call is inside a function that passes its own parameter through."""
+    loop: str | None = None
+    """The nearest loop around the call, as `for member in members`."""
+    in_transaction: bool = False
+    branch: tuple[str, ...] = ()
+    """The branches around the call, as `12:then`; with `!` if it ends the function."""
 
     @property
     def line(self) -> int:

@@ -116,9 +116,7 @@ class Found:
     visible: bool
 
 
-async def look_up(
-    session: AsyncSession, schema: str | None, name: str
-) -> Found | None:
+async def look_up(session: AsyncSession, schema: str | None, name: str) -> Found | None:
     """What a name means, along the search path unless a schema is given."""
     visible = func.pg_table_is_visible(CLASS.c.oid)
     where = visible if schema is None else NAMESPACE.c.nspname == schema

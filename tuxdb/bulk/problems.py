@@ -6,6 +6,7 @@ from tuxdb.errors import UsageError
 
 SHOWN = 20
 LONGEST_REASON = 200
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -19,27 +20,22 @@ class Problem:
     def at(self, name: str) -> str:
         """`file:line: column: reason`."""
         column = f"{self.column}: " if self.column else ""
-        return f"{name}:{self.line}: {column}{self.reason}"[: LONGEST_REASON + 200]
+        return f"{name}:{self.line}: {column}{self.reason}"
 
 
 class BadFile(UsageError):
     """A file that cannot be carried out; nothing was changed."""
 
     def __init__(self, name: str, problems: list[Problem], *, more: bool) -> None:
-        shown = [problem.at(name) for problem in problems[:SHOWN]]
+        lines = [problem.at(name) for problem in problems]
         count = f"at least {len(problems)}" if more else str(len(problems))
-        head = f"{count} problems in {name}; nothing was changed"
+        head = f"{count} problems in {name}"
         if len(problems) == 1 and not more:
-            head = f"{shown.pop()}; nothing was changed"
+            head = lines.pop()
         super().__init__(
-            "\n".join([head, *(f"  {line}" for line in shown)]),
-            details={
-                "file": name,
-                "problems": [
-                    {"line": p.line, "column": p.column, "reason": p.reason}
-                    for p in problems[:SHOWN]
-                ],
-            },
+            f"{head}; nothing was changed",
+            details={"file": name, "problems": [vars(p) for p in problems]},
+            lines=lines,
         )
 
 
@@ -52,16 +48,20 @@ class Problems:
 
     def add(self, line: int, column: str | None, reason: str) -> None:
         """Note a problem; raises BadFile when there are enough."""
-        self.found.append(Problem(line, column, reason[:LONGEST_REASON]))
+        self._note(line, column, reason)
         if len(self.found) >= SHOWN:
             raise BadFile(self.name, self.found, more=True)
 
     def fail(self, line: int, reason: str) -> BadFile:
         """The error for a problem after which nothing more can be read."""
-        self.found.append(Problem(line, None, reason[:LONGEST_REASON]))
+        self._note(line, None, reason)
         return BadFile(self.name, self.found, more=False)
 
     def finish(self) -> None:
         """Raise BadFile if anything was found."""
         if self.found:
             raise BadFile(self.name, self.found, more=False)
+
+    def _note(self, line: int, column: str | None, reason: str) -> None:
+        short = column and column[:LONGEST_NAME]
+        self.found.append(Problem(line, short, reason[:LONGEST_REASON]))

@@ -1,33 +1,46 @@
 """The rows of a file in a temporary table, each checked on its way in."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
+    Index,
     MetaData,
-    String,
+    Select,
     Table,
     Text,
     and_,
+    cast,
     func,
+    literal,
     select,
     text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
+from tuxdb.bulk.catalogue import kind
+from tuxdb.bulk.encoding import encoded
 from tuxdb.bulk.expressions import nearest
-from tuxdb.bulk.literals import BadLiteral, read_literal
+from tuxdb.bulk.inputs import Input, in_thread
 from tuxdb.bulk.problems import SHOWN, Problems
-from tuxdb.bulk.readers import Record
-from tuxdb.engine.copying import copy_rows
+from tuxdb.bulk.readers import Rows
+from tuxdb.bulk.tables import name_of
+from tuxdb.engine.copying import copy_bytes
 from tuxdb.errors import NotFound
 
-LINE = "tuxdb_line"
+LINE = "line"
 STAGED = "tuxdb_staged"
+CHECKS_INPUT = 160000
+"""The version of PostgreSQL that can be asked whether a text is a value of a type."""
+
+Report = Callable[[str, int, int | None], None]
+"""Takes the stage, and how many rows of how many are done; None is unknown."""
 
 
 @dataclass(frozen=True)
@@ -35,139 +48,192 @@ class Staged:
     """A temporary table with the rows of a file, and what its columns are for."""
 
     table: Table
+    target: Table
+    names: tuple[str, ...]
     key: tuple[str, ...]
-    changed: tuple[str, ...]
     rows: int
+    digest: str
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The columns that get new values."""
+        return tuple(name for name in self.names if name not in self.key)
+
+    def value(self, name: str) -> ColumnElement[Any]:
+        """What a row of the file has for a column."""
+        staged = self.table.c[f"c{self.names.index(name)}"]
+        column = self.target.c[name]
+        return staged if kind(column).settled else cast(staged, column.type)
+
+    @property
+    def same_row(self) -> ColumnElement[bool]:
+        """A row of the file is meant for a row of the table."""
+        return and_(*(self.target.c[name] == self.value(name) for name in self.key))
 
 
 async def stage(
     session: AsyncSession,
     table: Table,
     key: Sequence[str],
-    records: Iterator[Record],
+    source: Input,
+    file: Rows,
     problems: Problems,
     *,
-    on_commit: str = "DROP",
+    keep: bool = False,
+    report: Report | None = None,
 ) -> Staged:
     """COPY a file's rows into a temporary table, streamed, in constant memory.
 
-    Raises BadFile with all that is wrong: unknown columns, values that are none of
-    their column, rows of other columns than the first, keys that come twice.
+    Raises BadFile with all that is wrong: values that are none of their column, keys
+    that come twice. With `keep` the table outlives the transaction.
     """
-    first = next(records, None)
+    columns = [table.c[name] for name in file.names]
+    staged = _table(columns, keep=keep)
+    await session.execute(CreateTable(staged))
+    digest = hashlib.sha256()
+    count = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal count
+        made = encoded(file, columns, problems)
+        while found := await in_thread(source, lambda: next(made, None)):
+            count, chunk = found
+            digest.update(chunk)
+            if report is not None:
+                report(f"reading {source.path}", count, _estimate(source, count))
+            if chunk:
+                yield chunk
+
+    await copy_bytes(session, staged, staged.c.keys(), chunks())
     problems.finish()
-    if first is None:
-        raise problems.fail(1, "the file has no row")
-    names = _columns(first, table, key, problems)
-    staged = Table(
+    found = Staged(
+        staged, table, tuple(file.names), tuple(key), count, digest.hexdigest()
+    )
+    await _refuse_unreadable(session, found, problems)
+    await _refuse_twice(session, found, problems)
+    if keep:
+        index = Index(f"{STAGED}_key", *(staged.c[_position(found, n)] for n in key))
+        await session.execute(CreateIndex(index))
+    await session.execute(text(f"ANALYZE {STAGED}"))
+    return found
+
+
+def check_columns(
+    table: Table, key: Sequence[str], file: Rows, problems: Problems
+) -> None:
+    """Raise BadFile for unknown columns, and for a file without key or values."""
+    for name in file.names:
+        if name not in table.c:
+            hint = nearest(name, table)
+            reason = f"{name_of(table)} has no such column{hint}"
+            problems.add(file.line, name, reason)
+    for name in key:
+        if name not in file.names:
+            problems.add(file.line, name, "the key column is missing")
+    if not problems.found and set(file.names) == set(key):
+        problems.add(file.line, None, "there is no column beside the key")
+    problems.finish()
+
+
+class MissingRows(NotFound):
+    """Lines of a file whose key is in no row."""
+
+    def __init__(self, table: str, total: int, places: list[str]) -> None:
+        super().__init__(
+            "row",
+            f"of {table} for {total} of the keys; nothing was changed",
+            hint="--missing skip passes over them",
+        )
+        more = [f"… {total - len(places)} more"] if total > len(places) else []
+        self.lines = (*places, *more)
+        self.details = {"table": table, "missing": total, "lines": places}
+
+
+async def count_missing(session: AsyncSession, staged: Staged) -> int:
+    """How many lines have a key that is in no row."""
+    absent = _absent(staged).subquery()
+    return int(await session.scalar(select(func.count()).select_from(absent)) or 0)
+
+
+async def missing_rows(
+    session: AsyncSession, staged: Staged, total: int
+) -> MissingRows:
+    """The error that names the lines whose key is in no row."""
+    rows = await session.execute(
+        _absent(staged).order_by(staged.table.c[LINE]).limit(SHOWN)
+    )
+    places = [f"line {row[0]}: {', '.join(row[1:])}" for row in rows]
+    return MissingRows(name_of(staged.target), total, places)
+
+
+def _absent(staged: Staged) -> Select[Any]:
+    target = staged.target
+    here = select(literal(1)).select_from(target).where(staged.same_row)
+    keys = [
+        func.left(cast(staged.value(name), Text), SHOWN * 2, type_=Text)
+        for name in staged.key
+    ]
+    return select(staged.table.c[LINE], *keys).where(
+        ~here.correlate(staged.table).exists()
+    )
+
+
+def _table(columns: Sequence[Column[Any]], *, keep: bool) -> Table:
+    """Columns by position, of the types that need no further check, else texts."""
+    return Table(
         STAGED,
         MetaData(),
         Column(LINE, BigInteger),
-        *(Column(name, _unbounded(table.c[name])) for name in names),
+        *(
+            Column(f"c{i}", column.type if kind(column).settled else Text())
+            for i, column in enumerate(columns)
+        ),
         prefixes=["TEMPORARY"],
-        postgresql_on_commit=on_commit,
-    )
-    await session.execute(CreateTable(staged))
-    rows = _typed(first, records, [table.c[name] for name in names], problems)
-    count = await copy_rows(session, staged, [LINE, *names], rows)
-    problems.finish()
-    await _refuse_twice(session, staged, key, problems)
-    await session.execute(text(f"ANALYZE {STAGED}"))
-    changed = tuple(name for name in names if name not in key)
-    return Staged(staged, tuple(key), changed, count)
-
-
-async def refuse_missing(session: AsyncSession, table: Table, staged: Staged) -> None:
-    """Raise NotFound with the lines whose key is in no row."""
-    here = and_(*(table.c[name] == staged.table.c[name] for name in staged.key))
-    absent = (
-        select(staged.table.c[LINE], *(staged.table.c[name] for name in staged.key))
-        .select_from(staged.table.outerjoin(table, here))
-        .where(table.c[staged.key[0]].is_(None))
-    )
-    total = await session.scalar(select(func.count()).select_from(absent.subquery()))
-    if not total:
-        return
-    rows = await session.execute(absent.order_by(staged.table.c[LINE]).limit(SHOWN))
-    places = [f"line {row[0]}: {', '.join(map(str, row[1:]))}" for row in rows]
-    more = f"\n  … {total - SHOWN} more" if total > SHOWN else ""
-    raise NotFound(
-        "row",
-        f"in {table.name} for {total} keys; nothing was changed\n  "
-        + "\n  ".join(places)
-        + more,
-        hint="--missing skip passes over them",
+        postgresql_on_commit="PRESERVE ROWS" if keep else "DROP",
     )
 
 
-def _columns(
-    first: Record, table: Table, key: Sequence[str], problems: Problems
-) -> list[str]:
-    names = list(first.values)
-    for name in names:
-        if name not in table.c:
-            hint = nearest(name, table)
-            problems.add(first.line, name, f"{table.name} has no such column{hint}")
-    for name in key:
-        if name not in names:
-            problems.add(first.line, name, "the key column is missing")
-    if not problems.found and set(names) == set(key):
-        problems.add(first.line, None, "there is no column beside the key")
-    problems.finish()
-    return names
+def _position(staged: Staged, name: str) -> str:
+    return f"c{staged.names.index(name)}"
 
 
-def _typed(
-    first: Record,
-    records: Iterator[Record],
-    columns: Sequence[Column[Any]],
-    problems: Problems,
-) -> Iterator[tuple[Any, ...]]:
-    """Rows as tuples; after the first problem the rest is only looked at."""
-    expected = first.values.keys()
-    for record in _and(first, records):
-        if record.values.keys() != expected:
-            problems.add(record.line, None, "other columns than in the first row")
-            continue
-        row = tuple(_value(record, column, problems) for column in columns)
-        if not problems.found:
-            yield (record.line, *row)
-
-
-def _and(first: Record, records: Iterator[Record]) -> Iterator[Record]:
-    yield first
-    yield from records
-
-
-def _value(record: Record, column: Column[Any], problems: Problems) -> Any:  # noqa: ANN401
-    given = record.values[column.name]
-    if given == "" and record.blank_is_null:
-        given = None if column.nullable or not _is_text(column) else ""
-    if given is None:
-        if not column.nullable:
-            problems.add(record.line, column.name, "must have a value")
+def _estimate(source: Input, rows: int) -> int | None:
+    """How many rows a file will have had, by the bytes read so far."""
+    if not source.size or not source.read_bytes:
         return None
-    try:
-        return read_literal(given, column)
-    except BadLiteral as error:
-        shown = given if len(given) <= SHOWN else given[:SHOWN] + "…"
-        problems.add(record.line, column.name, f"{shown!r} is {error}")
-    return None
+    return round(rows * source.size / source.read_bytes)
 
 
-def _is_text(column: Column[Any]) -> bool:
-    return isinstance(getattr(column.type, "impl", column.type), String)
-
-
-def _unbounded(column: Column[Any]) -> Any:  # noqa: ANN401
-    return Text() if _is_text(column) else column.type
+async def _refuse_unreadable(
+    session: AsyncSession, staged: Staged, problems: Problems
+) -> None:
+    """Ask the server about the values that only it can read."""
+    unsettled = [n for n in staged.names if not kind(staged.target.c[n]).settled]
+    version = await session.scalar(select(func.current_setting("server_version_num")))
+    if not unsettled or int(version or 0) < CHECKS_INPUT:
+        return
+    for name in unsettled:
+        value = staged.table.c[_position(staged, name)]
+        type_ = staged.target.c[name].type.name
+        why = func.pg_input_error_info(value, type_).table_valued("message")
+        why = why.lateral("why")
+        bad = (
+            select(staged.table.c[LINE], why.c.message)
+            .select_from(staged.table.join(why, literal(True)))
+            .where(~func.pg_input_is_valid(value, type_))
+            .order_by(staged.table.c[LINE])
+            .limit(SHOWN)
+        )
+        for line, message in await session.execute(bad):
+            problems.add(line, name, message)
+    problems.finish()
 
 
 async def _refuse_twice(
-    session: AsyncSession, staged: Table, key: Sequence[str], problems: Problems
+    session: AsyncSession, staged: Staged, problems: Problems
 ) -> None:
-    columns = [staged.c[name] for name in key]
-    line = staged.c[LINE]
+    columns = [staged.value(name) for name in staged.key]
+    line = staged.table.c[LINE]
     twice = (
         select(func.min(line), func.max(line))
         .group_by(*columns)
@@ -176,5 +242,5 @@ async def _refuse_twice(
         .limit(SHOWN)
     )
     for low, high in await session.execute(twice):
-        problems.add(high, key[0], f"the same key as in line {low}")
+        problems.add(high, staged.key[0], f"the same key as in line {low}")
     problems.finish()

@@ -1,30 +1,38 @@
 """Changing many rows: by a condition, or from a file; recorded row by row."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, select
-from sqlalchemy import inspect as inspector_of
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.assignments import parse_assignments
+from tuxdb.bulk.catalogue import has_triggers
 from tuxdb.bulk.changesets import SAMPLE, Author, RowChange, begin, prepare, sample_of
-from tuxdb.bulk.expressions import parse_where
-from tuxdb.bulk.inputs import lines, open_input
+from tuxdb.bulk.expressions import nearest, parse_where
+from tuxdb.bulk.failures import attempts, explained, no_longer_deferred
+from tuxdb.bulk.inputs import in_thread, open_input
 from tuxdb.bulk.problems import Problems
-from tuxdb.bulk.readers import read_records
-from tuxdb.bulk.staging import Staged, refuse_missing, stage
+from tuxdb.bulk.readers import read_rows
+from tuxdb.bulk.staging import (
+    Report,
+    Staged,
+    check_columns,
+    count_missing,
+    missing_rows,
+    stage,
+)
 from tuxdb.bulk.tables import (
-    LEDGER_TABLE,
     find_table,
+    name_of,
     refuse_protected_columns,
     refuse_protected_table,
 )
-from tuxdb.bulk.tracking import Part, locked_rows, tracked_update
-from tuxdb.engine.translate import ConstraintViolation, driver_error
-from tuxdb.errors import Conflict, Refused, UsageError
+from tuxdb.bulk.tracking import Part, locked_rows, recorded_as_left, tracked_update
+from tuxdb.errors import Refused, UsageError
 
 MOST_ROWS = 1000
 
@@ -34,6 +42,7 @@ class UpdateRequest:
     """What `tuxdb bulk-update` was asked for.
 
     Either `assignments` with one of `where` and `all_rows`, or `file` with `key`.
+    `max_rows` None is no limit.
     """
 
     table: str
@@ -45,8 +54,8 @@ class UpdateRequest:
     file_kind: str | None = None
     key: tuple[str, ...] = ()
     skip_missing: bool = False
-    max_rows: int = MOST_ROWS
-    sample: int | None = SAMPLE
+    max_rows: int | None = MOST_ROWS
+    sample: int = SAMPLE
 
     def check(self) -> None:
         """Raise UsageError for options that do not go together."""
@@ -54,6 +63,8 @@ class UpdateRequest:
             raise UsageError("--from goes with --key only, not with --set or --where")
         if self.file is not None and not self.key:
             raise UsageError("--from needs --key: the columns that tell which row")
+        if self.file is None and self.key:
+            raise UsageError("--key goes with --from only")
         if self.file is None and not self.assignments:
             raise UsageError("nothing to change: --set column=value, or --from FILE")
         if self.file is None and (self.where is None) is not self.all_rows:
@@ -62,11 +73,16 @@ class UpdateRequest:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A change that can be carried out: its rows, and their new values."""
+    """A change that can be carried out: its rows, and their new values.
+
+    `missing` rows of a file are in no row of the table; `digest` is of its contents.
+    """
 
     part: Part
     source: Select[Any]
     new: dict[str, ColumnElement[Any]] = field(default_factory=dict)
+    missing: int = 0
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,7 @@ class Preview:
     table: str
     matched: int
     changed: int
+    missing: int
     changeset: UUID
     sample: list[RowChange]
 
@@ -85,135 +102,138 @@ class Preview:
         return self.matched - self.changed
 
 
-async def apply_update(session: AsyncSession, request: UpdateRequest) -> Preview:
+async def apply_update(
+    session: AsyncSession, request: UpdateRequest, report: Report | None = None
+) -> Preview:
     """Carry a request out in the session's transaction, which the caller ends.
 
     Raises Refused over `max_rows`, and Conflict with row and constraint where a rule
     of the table is broken; the caller then rolls back.
     """
-    request.check()
     await prepare(session)
-    prepared = await prepare_update(session, request)
-    return await apply(
-        session,
-        prepared,
-        request.author,
-        max_rows=request.max_rows,
-        sample=request.sample,
-    )
+    prepared = await prepare_update(session, request, report=report)
+    return await apply(session, prepared, request, report)
 
 
 async def apply(
     session: AsyncSession,
     prepared: Prepared,
-    author: Author,
-    *,
-    max_rows: int,
-    sample: int | None = SAMPLE,
+    request: UpdateRequest,
+    report: Report | None = None,
 ) -> Preview:
-    """Change the rows of something prepared, and record them as a change set.
-
-    The preview holds `sample` rows, or all of them for None.
-    """
-    changeset = await begin(session, author)
-    matched, changed = await change(session, prepared, changeset.id)
-    name = prepared.part.table.fullname
-    if changed > max_rows:
+    """Change the rows of something prepared, and record them as a change set."""
+    name = name_of(prepared.part.table)
+    if report is not None:
+        report(f"changing {name}", 0, None)
+    changeset = await begin(session, request.author)
+    matched, wanted, changed = await change(
+        session, prepared, changeset.id, request.max_rows
+    )
+    if request.max_rows is not None and wanted > request.max_rows:
         raise Refused(
-            f"this would change {changed} rows of {name}, "
-            f"more than --max-rows {max_rows}",
-            hint=f"look at it with --dry-run, then --max-rows {changed}",
+            f"this would change {wanted} rows of {name}, "
+            f"more than --max-rows {request.max_rows}",
+            hint=f"look at it with --dry-run, then --max-rows {wanted}",
+            details={"changed": wanted, "max_rows": request.max_rows},
         )
     changeset.parts = [prepared.part.describe(changed)]
     changeset.rows = changed
     await session.flush()
-    rows = await sample_of(session, changeset.id, sample)
-    return Preview(name, matched, changed, changeset.id, rows)
+    rows = await sample_of(session, changeset.id, request.sample)
+    return Preview(name, matched, changed, prepared.missing, changeset.id, rows)
 
 
 async def prepare_update(
-    session: AsyncSession, request: UpdateRequest, *, keep: bool = False
+    session: AsyncSession,
+    request: UpdateRequest,
+    *,
+    keep: bool = False,
+    report: Report | None = None,
 ) -> Prepared:
     """Read the request against the table as it is in the database.
 
     The rows of a file are staged for this transaction, or with `keep` for as long as
     the connection lives.
     """
+    request.check()
     table = await find_table(session, request.table)
     refuse_protected_table(table)
     if request.file is not None:
-        return await _from_file(session, request, table, keep=keep)
+        async with _staged(session, request, table, keep, report) as staged:
+            return await _from_file(session, request, staged)
     assignments = parse_assignments(request.assignments, table)
-    part = Part(table, tuple(item.name for item in assignments))
-    await refuse_protected(session, part)
+    names = tuple(item.name for item in assignments)
+    await refuse_protected_columns(session, table, names)
     source = select(table)
     if request.where is not None:
         source = source.where(parse_where(request.where, table))
-    return Prepared(part, source, {item.name: item.value for item in assignments})
+    new = {item.name: item.value for item in assignments}
+    return Prepared(Part(table, names), source, new)
 
 
 async def change(
-    session: AsyncSession, prepared: Prepared, changeset: UUID
-) -> tuple[int, int]:
-    """Change the rows; how many matched, and how many were changed."""
-    locked = locked_rows(prepared.part, prepared.new, prepared.source)
-    statement = tracked_update(prepared.part, locked, changeset, 0)
-    try:
-        row = (await session.execute(statement)).one()
-    except IntegrityError as error:
-        raise broken_rule(error) from error
-    return row.matched, row.changed
+    session: AsyncSession,
+    prepared: Prepared,
+    changeset: UUID,
+    most: int | None = None,
+) -> tuple[int, int, int]:
+    """Change the rows: how many matched, differed, and were changed.
+
+    The constraints and triggers that wait for the commit have their say at once. A
+    deadlock is answered by trying again.
+    """
+    part = prepared.part
+    locked = locked_rows(part, prepared.new, prepared.source)
+    statement = tracked_update(part, locked, changeset, 0, most)
+    async for attempt in attempts(session):
+        async with attempt, explained(part.table):
+            counts = (await session.execute(statement)).one()
+            await no_longer_deferred(session)
+            if has_triggers(part.table, part.recorded):
+                await session.execute(recorded_as_left(part, changeset, 0))
+    return counts.matched, counts.wanted, counts.changed
+
+
+@asynccontextmanager
+async def _staged(
+    session: AsyncSession,
+    request: UpdateRequest,
+    table: Table,
+    keep: bool,
+    report: Report | None,
+) -> AsyncIterator[Staged]:
+    for column in request.key:
+        if column not in table.c:
+            hint = nearest(column, table)
+            raise UsageError(f"--key: {name_of(table)} has no column {column!r}{hint}")
+    with open_input(request.file or "") as source:
+        problems = Problems(source.path)
+        file = await in_thread(
+            source, lambda: read_rows(source, problems, request.file_kind)
+        )
+        check_columns(table, request.key, file, problems)
+        changed = [name for name in file.names if name not in request.key]
+        await refuse_protected_columns(session, table, changed)
+        yield await stage(
+            session,
+            table,
+            request.key,
+            source,
+            file,
+            problems,
+            keep=keep,
+            report=report,
+        )
 
 
 async def _from_file(
-    session: AsyncSession, request: UpdateRequest, table: Table, *, keep: bool
+    session: AsyncSession, request: UpdateRequest, staged: Staged
 ) -> Prepared:
-    name = request.file or ""
-    for column in request.key:
-        if column not in table.c:
-            raise UsageError(f"{table.name} has no column {column!r} for --key")
-    problems = Problems(name)
-    with open_input(name) as source:
-        records = read_records(
-            name, lines(source, problems), problems, request.file_kind
-        )
-        on_commit = "PRESERVE ROWS" if keep else "DROP"
-        staged = await stage(
-            session, table, request.key, records, problems, on_commit=on_commit
-        )
-    if not request.skip_missing:
-        await refuse_missing(session, table, staged)
+    missing = await count_missing(session, staged)
+    if missing and not request.skip_missing:
+        raise await missing_rows(session, staged, missing)
+    table = staged.target
+    source = select(table).select_from(table.join(staged.table, staged.same_row))
+    new = {name: staged.value(name) for name in staged.changed}
     part = Part(table, staged.changed)
-    await refuse_protected(session, part)
-    return Prepared(part, _matching(table, staged), _new_values(staged))
-
-
-def _matching(table: Table, staged: Staged) -> Select[Any]:
-    same = and_(*(table.c[name] == staged.table.c[name] for name in staged.key))
-    return select(table).select_from(table.join(staged.table, same))
-
-
-def _new_values(staged: Staged) -> dict[str, ColumnElement[Any]]:
-    return {name: staged.table.c[name] for name in staged.changed}
-
-
-async def refuse_protected(session: AsyncSession, part: Part) -> None:
-    """Refuse columns that are not changed by hand, as the database is now."""
-    connection = await session.connection()
-    has_ledger = await connection.run_sync(
-        lambda sync: inspector_of(sync).has_table(
-            LEDGER_TABLE, schema=part.table.schema
-        )
-    )
-    refuse_protected_columns(part.table, part.changed, has_ledger=has_ledger)
-
-
-def broken_rule(error: IntegrityError) -> Conflict:
-    """The error for a broken constraint: name row, constraint and value."""
-    cause: Any = driver_error(error)
-    plain = ConstraintViolation(error)
-    detail = getattr(cause, "detail", None)
-    return Conflict(
-        f"{plain.message}; nothing was changed" + (f"\n  {detail}" if detail else ""),
-        details=plain.details,
-    )
+    return Prepared(part, source, new, missing, staged.digest)

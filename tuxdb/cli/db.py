@@ -18,7 +18,7 @@ from tuxdb.errors import ConfigurationError, DatabaseUnavailable
 from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
-    from tuxdb.engine.embedded import Cluster, ClusterStatus
+    from tuxdb.engine.embedded import Cluster
 
 app = App(help="Run the embedded server; reach the database.")
 
@@ -95,16 +95,20 @@ def _cluster(settings: Settings) -> "Cluster":
     return Cluster.of(settings)
 
 
-def _start(settings: Settings) -> "ClusterStatus":
+def _start(settings: Settings) -> Mapping[str, object]:
     cluster = _cluster(settings)
+    before = cluster.status()
     cluster.start()
-    return cluster.status()
+    found = cluster.status()
+    started = not before.running or found.pid != before.pid
+    return {"started": started, **asdict(found)}
 
 
-def _running(status: "ClusterStatus") -> str:
+def _running(status: Mapping[str, object]) -> str:
     return (
-        f"running: PostgreSQL {status.version}, process {status.pid}, "
-        f"data in {status.data}"
+        f"{'running' if status['started'] else 'already running'}: "
+        f"PostgreSQL {status['version']}, process {status['pid']}, "
+        f"data in {status['data']}"
     )
 
 

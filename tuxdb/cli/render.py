@@ -126,7 +126,8 @@ class Renderer:
             if self.call.format != "json":
                 self.begin()
         if self.call.format == "table":
-            self._table(rows)
+            if rows:
+                self._table(rows)
             return
         lines = {"tsv": self._tsv, "csv": self._csv, "ndjson": self._ndjson}
         line = lines.get(self.call.format, self._json)

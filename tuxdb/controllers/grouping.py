@@ -10,17 +10,14 @@ whose rows somebody else has locked.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row
-
-from tuxdb.controllers.movements import Movement, Order, Side, identity
+from tuxdb.controllers.movements import Movement, Order
+from tuxdb.controllers.together import Waiting, make
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Busy, OutcomeUnknown, TuxdbError
-from tuxdb.repositories.grouped import COLUMNS, Values, enter, lock_users, used_keys
 
 T = TypeVar("T")
 
@@ -31,8 +28,6 @@ SLOW_SECONDS = 0.1
 GROUPS = 4
 """So many groups there are at once, however slow."""
 LARGEST = 128
-PATIENCE_SECONDS = 1.0
-"""So long a group waits for a lock, before it passes over locked rows."""
 LEFT = 4
 """So many of those whom groups have left over run at once."""
 STUCK = 1
@@ -90,7 +85,7 @@ class TransferGroup:
                 timer.cancel()
 
     def _too_late(self, waiting: Waiting) -> None:
-        if waiting in self._queue:
+        if waiting in self._queue and not waiting.answer.done():
             del self._queue[waiting]
             error = Busy("too many transfers are under way; nothing was changed")
             waiting.answer.set_exception(error)
@@ -118,8 +113,7 @@ class TransferGroup:
         task.add_done_callback(ended)
 
     async def _run(self, group: list[Waiting]) -> None:
-        left = [w for w in group if not w.answer.done()]
-        turns = self._left
+        waited_for = [w for w in group if not w.answer.done()]
         first = True
 
         def let_next() -> None:
@@ -130,46 +124,41 @@ class TransferGroup:
 
         timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, let_next)
         try:
-            if left:
-                left, turns = await self._together(left)
+            if waited_for:
+                await self._together(waited_for)
         finally:
             timer.cancel()
             self._groups -= 1
             let_next()
             self._go_on()
-        for waiting in left:
-            work = self._in_turn(waiting, turns)
-            self._start(work, partial(_hand_over, waiting.answer))
 
-    async def _together(
-        self, group: list[Waiting]
-    ) -> tuple[list[Waiting], asyncio.Semaphore]:
-        """Make what can be made together; those who are left, and whose turn it is."""
-        step, turns = Step(), self._left
+    async def _together(self, group: list[Waiting]) -> None:
+        """Make what can be made together; have the others made alone."""
         loop = asyncio.get_running_loop()
         earliest = min(waiting.deadline for waiting in group)
+        locked: set[Waiting] = set()
+        made: dict[Waiting, Movement] = {}
         try:
             async with asyncio.timeout(min(ATTEMPT_SECONDS, earliest - loop.time())):
                 try:
-                    entries = await self._db.run_unit(partial(_make, group, step))
+                    made = (
+                        await self._db.run_unit(partial(make, group=group))
+                    ).movements
                 except Busy:
-                    turns = self._stuck
-                    entries = await self._db.run_unit(
-                        partial(_make, group, step, skip_locked=True)
-                    )
+                    passing = partial(make, group=group, skip_locked=True)
+                    found = await self._db.run_unit(passing)
+                    made, locked = found.movements, found.absent
         except (TuxdbError, TimeoutError) as error:
             certain = not isinstance(error, OutcomeUnknown | TimeoutError)
             for waiting in group:
                 waiting.doubt = None if certain else error
-            return group, turns
-        for waiting, guild_id, sender, receiver in step.made:
-            if not waiting.answer.done():
-                entry = entries[waiting.key]
-                waiting.answer.set_result(
-                    _movement(waiting, guild_id, sender, receiver, entry)
-                )
-        done = {id(waiting) for waiting, *_ in step.made}
-        return [waiting for waiting in group if id(waiting) not in done], turns
+        for waiting in group:
+            if waiting in made:
+                _give(waiting.answer, made[waiting])
+                continue
+            turns = self._stuck if waiting in locked else self._left
+            work = self._in_turn(waiting, turns)
+            self._start(work, partial(_hand_over, waiting.answer))
 
     async def _in_turn(self, waiting: Waiting, turns: asyncio.Semaphore) -> Movement:
         """Make one alone; when its time is over, it is told so."""
@@ -208,3 +197,6 @@ def _hand_over(answer: asyncio.Future[Any], task: asyncio.Task[Any]) -> None:
         answer.set_result(task.result())
 
 
+def _give(answer: asyncio.Future[Movement], movement: Movement) -> None:
+    if not answer.done():
+        answer.set_result(movement)

@@ -1,7 +1,6 @@
 """The transaction that makes many transfers, each as if it were alone."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,18 +25,12 @@ class Waiting:
 
 
 @dataclass
-class Step:
+class _Step:
     """What a group does: the entries to insert, and whose they are."""
 
     made: list[tuple[Waiting, int, Side, Side]] = field(default_factory=list)
-    entries: dict[str, Row[Any]] = field(default_factory=dict)
+    absent: set[Waiting] = field(default_factory=set)
     values: Values = field(default_factory=lambda: {name: [] for name in COLUMNS})
-
-    def clear(self) -> None:
-        """Begin again, as the transaction does."""
-        self.made.clear()
-        for values in self.values.values():
-            values.clear()
 
     def add(
         self, waiting: Waiting, guild_id: int, sender: Side, receiver: Side
@@ -61,23 +54,35 @@ class Step:
             self.values[name].append(value)
 
 
+@dataclass(frozen=True)
+class Made:
+    """What was made, and whose users were not there: unknown, or passed over."""
+
+    movements: dict[Waiting, Movement]
+    absent: set[Waiting]
+
+
 def make(
-    group: list[Waiting],
-    step: Step,
-    connection: Connection,
-    *,
-    skip_locked: bool = False,
-) -> dict[str, Row[Any]]:
-    """Enter what can be entered; the entries by their keys."""
-    step.clear()
+    connection: Connection, group: list[Waiting], *, skip_locked: bool = False
+) -> Made:
+    """Enter what can be entered, in the connection's transaction.
+
+    With `skip_locked` users are passed over whom somebody else has locked.
+    """
+    step = _Step()
     _plan(connection, group, step, skip_locked=skip_locked)
-    if not step.made:
-        return {}
-    return {row.idempotency_key: row for row in enter(connection, step.values)}
+    entries = {}
+    if step.made:
+        entries = {row.idempotency_key: row for row in enter(connection, step.values)}
+    movements = {
+        waiting: _movement(waiting, guild_id, sender, receiver, entries[waiting.key])
+        for waiting, guild_id, sender, receiver in step.made
+    }
+    return Made(movements, step.absent)
 
 
 def _plan(
-    connection: Connection, group: list[Waiting], step: Step, *, skip_locked: bool
+    connection: Connection, group: list[Waiting], step: _Step, *, skip_locked: bool
 ) -> None:
     """Work out balances one after the other, as if each were alone.
 
@@ -91,18 +96,19 @@ def _plan(
         patience_seconds=PATIENCE_SECONDS,
         skip_locked=skip_locked,
     )
-    if not rows:
-        return
     users = {identity(group[0].order, row): row for row in rows}
     balances = {row.id: row.points for row in rows}
-    guild_id: int = rows[0].guild_id
+    guild_id: int = rows[0].guild_id if rows else 0
     given = [w.key for w in group if w.order.key is not None]
-    taken = used_keys(connection, guild_id, given) if given else set()
+    taken = used_keys(connection, guild_id, given) if given and rows else set()
     for waiting in group:
         sender = users.get(waiting.order.sender)
         receiver = users.get(waiting.order.receiver)
         amount = waiting.order.amount or 0
-        if sender is None or receiver is None or waiting.key in taken:
+        if sender is None or receiver is None:
+            step.absent.add(waiting)
+            continue
+        if waiting.key in taken:
             continue
         plain = not (sender.special or receiver.special)
         if not plain or {sender.guild_id, receiver.guild_id} != {guild_id}:

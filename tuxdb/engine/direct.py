@@ -121,7 +121,10 @@ class Direct:
                 return records, prepared.get_statusmsg()
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 sound = isinstance(error, asyncpg.PostgresError | ValueError)
-                raise self._explained(error, plan) from error
+                explained = self._explained(error, plan)
+                if explained is error:
+                    raise
+                raise explained from error
             finally:
                 if not sound:
                     connection.invalidate()  # its state is unknown

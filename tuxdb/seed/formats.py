@@ -12,7 +12,8 @@ its rows:
     username = "alice"
 
 A Python file has TABLE, KEY and `rows()`, or `rows(random)` for a random.Random that
-follows `--random-seed`. In CSV an empty field is NULL.
+follows `--random-seed`. In CSV an empty field is NULL. A user's points are an opening
+balance: granted when the row is inserted, left alone in a row that is there.
 """
 
 import csv

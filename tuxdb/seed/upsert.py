@@ -65,7 +65,7 @@ async def upsert(
     if batch.table.name == Case.__tablename__:
         await _raise_case_counts(session, given)
     if POINTS in batch.columns:
-        await _set_points(session, batch, given, tally, reason)
+        await _grant_points(session, batch, given, tally, reason)
     await session.execute(DropTable(given))
     tally.total += len(batch.records)
 
@@ -88,7 +88,7 @@ def _same_row(batch: Batch, given: Table) -> ColumnElement[bool]:
 
 
 def _plain_columns(batch: Batch) -> list[str]:
-    """What an upsert may change: not the key, and points only by the ledger."""
+    """What an upsert may change: not the key, and not a balance."""
     ledger = (POINTS,) if batch.table.name == User.__tablename__ else ()
     return [n for n in batch.columns if n not in batch.key and n not in ledger]
 
@@ -215,24 +215,21 @@ async def _raise_case_counts(session: AsyncSession, given: Table) -> None:
     )
 
 
-async def _set_points(
+async def _grant_points(
     session: AsyncSession, batch: Batch, given: Table, tally: Tally, reason: str
 ) -> None:
-    """Give users the points of the file, by an entry of the difference each."""
+    """Give new users their opening balance; those of others have moved since."""
+    if not tally.inserted:
+        return
     user = batch.table
     rows = await session.execute(
-        select(
-            *(user.c[n] for n in batch.key), user.c.id, user.c.points, given.c.points
+        select(*(user.c[n] for n in batch.key), user.c.id, given.c.points).where(
+            _same_row(batch, given), user.c.points == 0, given.c.points != 0
         )
-        .where(_same_row(batch, given), user.c.points != given.c.points)
-        .order_by(user.c.id)
-        .with_for_update(of=user, key_share=True)
     )
-    balances = {}
-    for *key, user_id, before, after in rows:
-        balances[user_id] = after
-        if tuple(key) not in tally.inserted:
-            tally.updated.add(tuple(key))
-            name = _named(batch, tuple(key))
-            tally.changes.append(f"{name}: points {before} → {after}")
+    balances = {
+        user_id: points
+        for *key, user_id, points in rows
+        if tuple(key) in tally.inserted
+    }
     await PointsRepository().set_many(session, balances, reason)

@@ -13,6 +13,7 @@ from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
     from tuxdb.audit.sql.models import ModelSource
+    from tuxdb.audit.sql.prove import Prover
     from tuxdb.audit.sql.server import Connection
 
 NO_ARGS: frozenset[int] = frozenset()
@@ -35,6 +36,7 @@ class ScratchSchema:
         self._lock = asyncio.Lock()
         self._checker = Checker(connection, found, applied)
         self._checked: dict[str, Checked] = {}
+        self._proving: Prover | None = None
 
     @classmethod
     @asynccontextmanager
@@ -49,6 +51,7 @@ class ScratchSchema:
         async with server.scratch(settings) as connection:
             applied = await apply(connection, sources)
             found = await catalogue.read(connection)
+            await connection.execute("CREATE SCHEMA tuxdb_audit")
             yield cls(connection, found, applied, tuple(models))
 
     @property
@@ -91,8 +94,16 @@ class ScratchSchema:
 
     async def prove(self, text: str, converted: Converted) -> Proof:
         """Ask PostgreSQL whether both statements are one to it."""
-        from tuxdb.audit.sql.prove import prove  # noqa: PLC0415 - loads SQLAlchemy
-
         checked = await self.check(text)
         async with self._lock:
-            return await prove(self.connection, self.models, text, checked, converted)
+            return await self._prover().prove(text, checked, converted)
+
+    def _prover(self) -> "Prover":
+        if self._proving is None:
+            # SQLAlchemy loads with the first proof
+            from tuxdb.audit.sql.namespace import build  # noqa: PLC0415
+            from tuxdb.audit.sql.prove import Prover  # noqa: PLC0415
+
+            stand_ins = build(self.models)
+            self._proving = Prover(self.connection, self.catalogue, stand_ins)
+        return self._proving

@@ -70,6 +70,10 @@ class Scope:
         full = f"{qualifier}.{name}" if qualifier else name
         raise CannotConvert(f"{full} is not a column of the statement", "name")
 
+    def parent_for_operand(self) -> "Scope":
+        """What an operand of a set operation sees: what is around it, and CTEs."""
+        return Scope(self.parent, ctes=self.ctes)
+
     def range(self, qualifier: str) -> Range:
         """The item of FROM with a name; only of this query."""
         for one in self.ranges:

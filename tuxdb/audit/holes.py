@@ -1,0 +1,227 @@
+"""What each hole is: a literal, a placeholder, an identifier, a value, …
+
+The order of the decisions earns the precision: what cannot carry anything from outside
+is settled before the place in the text is looked at.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+
+from tuxdb.audit.sites import Classified, Hole, HoleKind, Span, marker
+from tuxdb.audit.sqltext import Token, tokens
+from tuxdb.audit.values import Part, Text
+
+OPERATOR_WORDS = frozenset("LIKE ILIKE SIMILAR IS BETWEEN THEN ELSE REGEXP GLOB".split())
+LIMITS = frozenset("LIMIT OFFSET INTERVAL NEXT FIRST".split())
+NAMES = frozenset(
+    "FROM JOIN INTO UPDATE TABLE ONLY EXISTS AS SET BY ADD COLUMN DROP INDEX SCHEMA "
+    "SELECT DISTINCT RETURNING USING ALTER VIEW ROLE USER DATABASE TRUNCATE CONSTRAINT "
+    "TYPE EXTENSION FUNCTION LISTEN NOTIFY UNLISTEN TO RENAME TRIGGER SEQUENCE OWNER "
+    "SAVEPOINT COLLATE LANGUAGE CURSOR CONCURRENTLY REFERENCES IGNORE".split()
+)
+FRAGMENTS = frozenset("WHERE AND OR NOT HAVING ON WHEN CASE WITH".split())
+CLAUSES = frozenset(
+    "SELECT FROM WHERE SET VALUES BY LIMIT OFFSET INTO UPDATE TABLE RETURNING ON "
+    "HAVING JOIN".split()
+)
+NAMING = frozenset(
+    "COUNT SUM AVG MIN MAX LOWER UPPER LENGTH DATE ARRAY_AGG STRING_AGG DISTINCT "
+    "KEY CONFLICT USING UNIQUE INDEX".split()
+)
+_DAYS = re.compile(r"^\s*'?[\s\w.]*\s*(second|minute|hour|day|week|month|year)", re.I)
+_COMPARING = re.compile(r"[-+*/<>=~!@#%^&|?]+|::?=")
+
+
+def marked(text: Text) -> tuple[str, list[tuple[Part, int]]]:
+    """Write the markers into a text; returns it, and each part with its offset."""
+    pieces: list[str] = []
+    found: list[tuple[Part, int]] = []
+    at = 0
+    for piece in text:
+        word = piece if isinstance(piece, str) else marker(len(found))
+        if isinstance(piece, Part):
+            found.append((piece, at))
+        pieces.append(word)
+        at += len(word)
+    return "".join(pieces), found
+
+
+def holes_of(text: Text, around: Span) -> tuple[str, tuple[Hole, ...]]:
+    """Write a text with markers, and say what each hole is."""
+    sql, parts = marked(text)
+    split = tokens(sql) if parts else []
+    holes = []
+    for part, position in parts:
+        kind = kind_of(part, position, sql, split)
+        outside = any(not r.startswith(("constant", "file")) for r in part.roots)
+        span = _span(part.node, around)
+        holes.append(Hole(span, part.source, position, kind, part.guarded, outside))
+    return sql, tuple(holes)
+
+
+def classified(holes: Sequence[Hole]) -> Classified:
+    """Judge a statement by its worst hole."""
+    kinds = {hole.kind for hole in holes}
+    if kinds & {"value", "value_int", "list", "quoted", "limit", "statement"}:
+        return "unsafe"
+    if kinds & {"identifier", "keyword", "unknown"}:
+        return "dynamic-identifier"
+    return "safe"
+
+
+def kind_of(part: Part, position: int, sql: str, split: list[Token]) -> HoleKind:
+    """Say what a hole is, in the order of the design."""
+    if part.nature == "literal":
+        return "literal"
+    if part.nature in ("count", "quoted"):
+        return "placeholder"
+    end = position + _marker_length(sql, position)
+    if sql[:position].endswith("$"):
+        return "placeholder"
+    at = next((i for i, t in enumerate(split) if t.start <= position < t.end), None)
+    if at is None:
+        return "unknown"
+    token = split[at]
+    if token.kind == "string":
+        return _in_string(split, at, sql, position, end)
+    if token.kind == "name":
+        return "identifier"
+    if token.kind != "hole":
+        glued_digit = token.kind == "number"
+        return _value(part) if glued_digit else "identifier"
+    place = _place(split, at)
+    return _value(part, listed=place == "list") if place in ("value", "list") else place
+
+
+def _in_string(
+    split: list[Token], at: int, sql: str, position: int, end: int
+) -> HoleKind:
+    before = split[at - 1].upper if at else ""
+    after = sql[end : end + 40]
+    interval = before == "INTERVAL" or _DAYS.match(after) is not None
+    cast = split[at + 2].upper if len(split) > at + 2 and split[at + 1].text == "::" else ""
+    if interval and (before == "INTERVAL" or cast == "INTERVAL"):
+        return "limit"
+    del position
+    return "quoted"
+
+
+def _place(split: list[Token], at: int) -> HoleKind:
+    """Say what the grammar takes where a hole stands: `value` for an expression."""
+    before = split[at - 1] if at else None
+    after = split[at + 1] if at + 1 < len(split) else None
+    if before is None:
+        return "keyword"
+    if before.text == "." or (after and after.text in (".", "(")):
+        return "identifier"
+    word = before.upper if before.kind == "word" else before.text
+    if word in LIMITS:
+        return "limit"
+    if before.kind == "operator" and _COMPARING.fullmatch(word) and word != "*":
+        return "value"
+    if word in OPERATOR_WORDS or word == "BETWEEN":
+        return "value"
+    if word == "AND" and _between(split, at):
+        return "value"
+    if after is not None and _is_comparison(after):
+        return "identifier"
+    if word in NAMES:
+        return "identifier"
+    if word in FRAGMENTS:
+        return "keyword"
+    if word in ("(", ","):
+        return _in_list(split, at)
+    if word in ("IN", "ANY", "ALL", "SOME"):
+        return "list"
+    if word == "VALUES":
+        return "list"
+    if word == "::":
+        return "identifier"
+    return "keyword"
+
+
+def _is_comparison(token: Token) -> bool:
+    if token.kind == "word":
+        return token.upper in ("IS", "IN", "LIKE", "ILIKE", "BETWEEN", "NOT", "SIMILAR")
+    symbols = token.kind == "operator" and token.text not in ("(", ")", ",", ";", "::")
+    return symbols and _COMPARING.fullmatch(token.text) is not None
+
+
+def _between(split: list[Token], at: int) -> bool:
+    for token in reversed(split[: at - 1]):
+        if token.upper == "BETWEEN":
+            return True
+        if token.upper in ("AND", "OR", "WHERE"):
+            return False
+    return False
+
+
+def _in_list(split: list[Token], at: int) -> HoleKind:
+    """Say what a hole is behind a bracket or a comma: by what opened the list."""
+    opener = _opener(split, at)
+    if opener is None:
+        clause = _clause(split, at)
+        if clause in ("SELECT", "SET", "BY", "FROM", "RETURNING", "UPDATE", "TABLE"):
+            return "identifier"
+        return "value" if clause == "VALUES" else "keyword"
+    before = split[opener - 1] if opener else None
+    if before is None:
+        return "keyword"
+    word = before.upper if before.kind == "word" else before.text
+    if word in ("IN", "ANY", "ALL", "SOME", "ARRAY"):
+        return "list"
+    if word == "VALUES" or (word == "," and _clause(split, opener) == "VALUES"):
+        return "value"
+    if word in NAMING:
+        return "identifier"
+    if word in FRAGMENTS or word in ("EXISTS", "FROM", "AS", "SELECT", "("):
+        return "keyword"
+    if before.kind in ("word", "name", "hole") and opener > 1:
+        holder = split[opener - 2].upper
+        if holder in ("INTO", "TABLE", "EXISTS", "ON", "REFERENCES", ".", "UPDATE"):
+            return "identifier"
+    if word == "SET":
+        return "identifier"
+    return "value"
+
+
+def _opener(split: list[Token], at: int) -> int | None:
+    depth = 0
+    for index in range(at - 1, -1, -1):
+        if split[index].text == ")":
+            depth += 1
+        elif split[index].text == "(":
+            if not depth:
+                return index
+            depth -= 1
+    return None
+
+
+def _clause(split: list[Token], at: int) -> str:
+    depth = 0
+    for token in reversed(split[:at]):
+        depth += (token.text == ")") - (token.text == "(")
+        if not depth and token.kind == "word" and token.upper in CLAUSES:
+            return token.upper
+    return ""
+
+
+def _value(part: Part, *, listed: bool = False) -> HoleKind:
+    if part.nature == "list" or listed:
+        return "list"
+    return "value_int" if part.nature == "int" else "value"
+
+
+def _marker_length(sql: str, position: int) -> int:
+    found = re.compile(r"tuxdb_hole_\d+").match(sql, position)
+    return found.end() - position if found else 0
+
+
+def _span(node: ast.expr, around: Span) -> Span:
+    """Say where a part is; within f-strings older Pythons do not know it well."""
+    line = getattr(node, "lineno", None)
+    end = getattr(node, "end_lineno", None)
+    if line is None or end is None:
+        return around
+    return Span(line, node.col_offset, end, node.end_col_offset or node.col_offset)

@@ -1,0 +1,74 @@
+"""Source to syntax tree, also where the host's Python is older than the source.
+
+What `ast` refuses is given to libcst, which reads every version. Where libcst can read
+it, the parts that are new are written as older Python of the same length (new_syntax),
+so that lines and columns stay what they are.
+"""
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+
+BOM = b"\xef\xbb\xbf"
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+
+
+class Unparsable(Exception):
+    """The source is no Python that can be read; `line` says where."""
+
+    def __init__(self, reason: str, line: int = 1) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a source file; raises Unparsable."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, LookupError) as error:
+        raise Unparsable(f"unknown encoding ({error})") from error
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Unparsable(f"not valid {error.encoding}", line) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse(text: str) -> ast.Module:
+    """Return the tree of a source; raises Unparsable."""
+    try:
+        return _tree(text)
+    except SyntaxError as error:
+        first = Unparsable(_reason(error), error.lineno or 1)
+    except ValueError as error:  # a NUL byte
+        raise Unparsable(str(error)) from error
+    except (RecursionError, MemoryError) as error:
+        raise Unparsable("nested too deeply") from error
+    return _newer(text, first)
+
+
+def _newer(text: str, first: Unparsable) -> ast.Module:
+    """Parse what is only too new for this Python."""
+    try:
+        from tuxdb.audit.new_syntax import older  # noqa: PLC0415 - libcst is heavy
+    except ImportError:
+        raise first from None
+    rewritten = older(text)
+    if rewritten is None:
+        raise first
+    try:
+        return _tree(rewritten)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise first from None
+
+
+def _tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _reason(error: SyntaxError) -> str:
+    return f"syntax error: {error.msg}"

@@ -1,0 +1,407 @@
+"""The raw queries of one module: each call that takes SQL, with its text followed."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tuxdb.audit.flow import Flow
+from tuxdb.audit.holes import classified, holes_of
+from tuxdb.audit.module import FunctionInfo, FunctionNode, Module, dotted
+from tuxdb.audit.sinks import (
+    NAMED,
+    Sink,
+    Sinks,
+    api_of,
+    argument,
+    bound,
+    dialect_of,
+    is_receiver,
+    style_of,
+)
+from tuxdb.audit.sites import Classified, Hole, RawQuery, Span
+from tuxdb.audit.sqltext import looks_like_sql, speaks_sql
+from tuxdb.audit.values import Text, Value, unparsed
+
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+RANK: dict[Classified, int] = {"safe": 0, "dynamic-identifier": 1, "unsafe": 2}
+MOST_PASSES = 3
+
+
+@dataclass
+class Place:
+    """A call that may take SQL, and what is around it."""
+
+    call: ast.Call
+    sink: Sink
+    sql: ast.expr
+    statement: ast.stmt
+    function: FunctionInfo | None
+    in_loop: bool
+    awaited: bool
+    comprehensions: list[ast.expr] = field(default_factory=list)
+    inside: ast.Call | None = None
+
+
+@dataclass
+class Found:
+    """What was found in a module: the queries, and the wrappers it defines."""
+
+    queries: list[RawQuery] = field(default_factory=list)
+    wrappers: list[Sink] = field(default_factory=list)
+    places: dict[int, tuple[Place, RawQuery]] = field(default_factory=dict)
+
+
+def resolve(
+    module: Module, sinks: Sinks, dialects: Mapping[str, int] | None = None
+) -> Found:
+    """Find the raw queries of a module; its own wrappers add further sinks."""
+    found = Found()
+    for _ in range(MOST_PASSES):
+        places = list(_Finder(module, sinks).places())
+        found = _resolve(module, places, dialects or {})
+        new = [sink for sink in found.wrappers if sinks.add(sink)]
+        if not new:
+            break
+    found.wrappers = [
+        s for several in sinks.wrappers.values() for s in several if s.wrapper
+    ]
+    return found
+
+
+def _resolve(
+    module: Module, places: list[Place], dialects: Mapping[str, int]
+) -> Found:
+    found = Found()
+    if not places:
+        return found
+    flow = Flow(module, [place.statement for place in places])
+    flow.module_level()
+    for info in module.functions:
+        if info.outer is None and info.owner is not None and not _reached(flow, info):
+            flow.function(info)
+    taken = {id(p.inside) for p in places if p.inside is not None}
+    for place in places:
+        if id(place.call) in taken:
+            continue
+        env = dict(flow.at.get(id(place.statement), {}))
+        flow.evaluator.function = place.function
+        for outer in place.comprehensions:
+            if isinstance(outer, COMPREHENSIONS):
+                env = flow.evaluator.bind_generators(outer.generators, env)
+        value = flow.evaluator.value(place.sql, env)
+        wrapper = _wrapper(place, value)
+        query = _query(module, place, value, dialects, wrapper=wrapper is not None)
+        if query is None:
+            continue
+        if wrapper is not None:
+            found.wrappers.append(wrapper)
+        found.queries.append(query)
+        found.places[id(place.call)] = (place, query)
+    found.queries.sort(key=lambda query: query.span)
+    return found
+
+
+def _reached(flow: Flow, info: FunctionInfo) -> bool:
+    return any(id(s) in flow.at for s in info.node.body)
+
+
+class _Finder:
+    """Walks a module once, knowing the function, statement and loop it is in."""
+
+    def __init__(self, module: Module, sinks: Sinks) -> None:
+        self.module = module
+        self.sinks = sinks
+        self.function: FunctionInfo | None = None
+        self.loops = 0
+
+    def places(self) -> Iterator[Place]:
+        yield from self._block(self.module.tree.body)
+
+    def _block(self, body: list[ast.stmt]) -> Iterator[Place]:
+        for statement in body:
+            yield from self._statement(statement)
+
+    def _statement(self, node: ast.stmt) -> Iterator[Place]:
+        if isinstance(node, FunctionNode | ast.ClassDef):
+            yield from self._definition(node)
+            return
+        looping = isinstance(node, LOOPS)
+        for name, value in ast.iter_fields(node):
+            inner = looping and name == "body"
+            self.loops += inner
+            once = looping and name == "iter"
+            yield from self._field(value, node, None if not once else node)
+            self.loops -= inner
+
+    def _field(
+        self, value: object, statement: ast.stmt, parent: ast.AST | None
+    ) -> Iterator[Place]:
+        if isinstance(value, ast.expr):
+            yield from self._expression(value, statement, parent or statement, [])
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.stmt):
+                    yield from self._statement(item)
+                elif isinstance(item, ast.expr):
+                    yield from self._expression(item, statement, statement, [])
+                elif isinstance(item, ast.withitem):
+                    yield from self._expression(
+                        item.context_expr, statement, statement, []
+                    )
+                elif isinstance(item, ast.ExceptHandler | ast.match_case):
+                    yield from self._block(item.body)
+
+    def _definition(self, node: FunctionNode | ast.ClassDef) -> Iterator[Place]:
+        for decorator in node.decorator_list:
+            yield from self._expression(decorator, node, node, [])
+        outer, loops = self.function, self.loops
+        if not isinstance(node, ast.ClassDef):
+            self.function = self.module.by_node.get(id(node), outer)
+        self.loops = 0
+        yield from self._block(node.body)
+        self.function, self.loops = outer, loops
+
+    def _expression(
+        self,
+        node: ast.expr,
+        statement: ast.stmt,
+        parent: ast.AST,
+        around: list[ast.expr],
+    ) -> Iterator[Place]:
+        stack: list[tuple[ast.AST, ast.AST, tuple[ast.expr, ...], ast.Call | None]]
+        stack = [(node, parent, tuple(around), None)]
+        while stack:
+            current, above, outer, call = stack.pop()
+            if isinstance(current, ast.Call):
+                place = self._place(current, statement, above, outer, call)
+                if place is not None:
+                    yield place
+                call = current if place is not None else call
+            if isinstance(current, COMPREHENSIONS):
+                outer = (*outer, current)
+            for child in ast.iter_child_nodes(current):
+                stack.append((child, current, outer, call))
+
+    def _place(
+        self,
+        call: ast.Call,
+        statement: ast.stmt,
+        parent: ast.AST,
+        around: tuple[ast.expr, ...],
+        outer: ast.Call | None,
+    ) -> Place | None:
+        sink = self.sinks.match(call, self.module)
+        sql = argument(call, sink) if sink is not None else None
+        if sink is None or sql is None:
+            return None
+        waited = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.comprehension)
+        inside = outer if sink.name == "text" else None
+        return Place(
+            call=call,
+            sink=sink,
+            sql=sql,
+            statement=statement,
+            function=self.function,
+            in_loop=self.loops > 0 or bool(around),
+            awaited=isinstance(parent, waited),
+            comprehensions=list(around),
+            inside=inside if inside is not None and _holds(inside, call) else None,
+        )
+
+
+def _holds(outer: ast.Call, call: ast.Call) -> bool:
+    """Whether the first argument of a call is another, or a method of it."""
+    first = outer.args[0] if outer.args else None
+    while isinstance(first, ast.Call) and first is not call:
+        first = first.func.value if isinstance(first.func, ast.Attribute) else None
+    return first is call
+
+
+def _wrapper(place: Place, value: Value) -> Sink | None:
+    """See whether the SQL is a parameter of the function, passed through as it is."""
+    part, info = value.part, place.function
+    if part is None or info is None or info.name == "__init__":
+        return None
+    root = next((r for r in part.roots if r.startswith(("param ", "command "))), None)
+    if root is None or len(part.roots) != 1:
+        return None
+    name = root.partition(" ")[2]
+    vararg = info.node.args.vararg
+    if isinstance(place.sql, ast.Starred):
+        if vararg is None or vararg.arg != name:
+            return None
+        return Sink(info.name, len(info.positional), wrapper=True, owner=_owner(info))
+    if name not in {a.arg for a in info.parameters} or info.command:
+        return None
+    names = info.positional
+    index = names.index(name) if name in names else len(names)
+    return Sink(
+        info.name, index, (name,), wrapper=True, owner=_owner(info), parameters=True
+    )
+
+
+def _owner(info: FunctionInfo) -> str | None:
+    return info.owner.name if info.owner else None
+
+
+def _query(
+    module: Module,
+    place: Place,
+    value: Value,
+    dialects: Mapping[str, int],
+    *,
+    wrapper: bool,
+) -> RawQuery | None:
+    """Make the site of a call, or None if it takes no SQL after all."""
+    if not _is_sql(module, place, value):
+        return None
+    call, sink = place.call, place.sink
+    span = span_of(call)
+    sql_span = span_of(place.sql)
+    api = api_of(call, sink, module)
+    text, holes, variants = _texts(value, sql_span)
+    made = value.made
+    if value.part is not None:
+        text, made = None, "variable"
+        holes = _whole(value, place, sql_span, wrapper=wrapper)
+    args, starred = bound(call, sink)
+    dialect = dialect_of(api, module, dialects)
+    return RawQuery(
+        path=module.path,
+        span=span,
+        sql_span=sql_span,
+        api=api,
+        method=sink.name,
+        receiver=dotted(call.func.value) if isinstance(call.func, ast.Attribute) else "",
+        sql_is=made,
+        text=text,
+        holes=holes,
+        args=tuple(unparsed(one) for one in args),
+        starred=starred,
+        classified=classified(holes),
+        in_loop=place.in_loop,
+        function=place.function.qualified if place.function else None,
+        awaited=place.awaited,
+        variants=variants,
+        paramstyle=style_of(api, text or "", dialect),
+        dialect=dialect,
+        definition=value.origin,
+        wrapper=wrapper,
+    )
+
+
+def _texts(
+    value: Value, around: Span
+) -> tuple[str | None, tuple[Hole, ...], tuple[str, ...]]:
+    """Choose the text to report: the worst, then the longest of one beginning."""
+    found = [holes_of(text, around) for text in value.texts]
+    if not found:
+        return None, (), ()
+    best = found[0]
+    for other in found[1:]:
+        worse = RANK[classified(other[1])] - RANK[classified(best[1])]
+        longer = other[0].startswith(best[0].rstrip("; \n"))
+        if worse > 0 or (worse == 0 and longer):
+            best = other
+    return best[0], best[1], tuple(sql for sql, _ in found if sql != best[0])
+
+
+def _whole(
+    value: Value, place: Place, span: Span, *, wrapper: bool
+) -> tuple[Hole, ...]:
+    """Describe a statement of which nothing is known: who gave it?"""
+    part = value.part
+    if part is None:
+        return ()
+    info = place.function
+    strangers = {"input", "model"}
+    outside = bool(strangers & part.roots) or any(
+        root.startswith("command ") for root in part.roots
+    )
+    if wrapper or not outside:
+        return ()
+    del info
+    return (Hole(span, part.source, 0, "statement", part.guarded, outside=True),)
+
+
+def _is_sql(module: Module, place: Place, value: Value) -> bool:
+    """Whether a call takes SQL: by the text, else by its name and its object."""
+    if place.inside is not None:
+        return False
+    sink = place.sink
+    texts = [_plain(text) for text in value.texts]
+    whole = value.part is None
+    if sink.name == "text":
+        return _is_statement_text(value, texts)
+    if whole and any(looks_like_sql(text) for text in texts):
+        sure = sink.surely or sink.wrapper or is_receiver(place.call)
+        return sure or any(speaks_sql(text) for text in texts)
+    if value.statement_object or not _may_be_text(place.sql):
+        return False
+    if whole:
+        return _fragment(value) and (sink.surely or is_receiver(place.call))
+    return _unresolved(module, place, value)
+
+
+def _fragment(value: Value) -> bool:
+    return any(text and not isinstance(text[0], str) for text in value.texts)
+
+
+def _unresolved(module: Module, place: Place, value: Value) -> bool:
+    """Judge a call whose text is out of sight."""
+    del module, value
+    sink, sql = place.sink, place.sql
+    if sink.wrapper:
+        named = bool(NAMED.search(dotted(sql))) or is_receiver(place.call)
+        return named and not _is_number(sql)
+    if sink.surely:
+        return True
+    if sink.name in ("scalar", "scalars", "exec", "stream", "raw", "iterate", "copy"):
+        return False
+    if not is_receiver(place.call):
+        return False
+    return bool(NAMED.search(unparsed(sql))) or sink.name in ("execute", "fetch")
+
+
+def _may_be_text(node: ast.expr) -> bool:
+    """Whether an expression may be SQL text at all, and no object of SQLAlchemy."""
+    if isinstance(node, ast.Call):
+        return not _builds_statement(node)
+    return not isinstance(node, ast.Lambda | ast.Dict | ast.Set | ast.Compare)
+
+
+def _builds_statement(node: ast.expr) -> bool:
+    makers = ("select", "insert", "update", "delete", "union", "exists", "pg_insert")
+    while isinstance(node, ast.Call | ast.Attribute):
+        inner = node.func if isinstance(node, ast.Call) else node.value
+        name = dotted(inner).rpartition(".")[2]
+        if name in makers or name in ("where", "values", "returning", "scalars"):
+            return True
+        node = inner
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str)
+
+
+def _is_statement_text(value: Value, texts: list[str]) -> bool:
+    """See whether `text(…)` holds a statement; of fragments, only those with holes."""
+    if value.part is not None:
+        return True
+    return any(looks_like_sql(text) for text in texts) or not value.harmless
+
+
+def _plain(text: Text) -> str:
+    return "".join(p if isinstance(p, str) else "tuxdb_hole_0" for p in text)
+
+
+def span_of(node: ast.expr) -> Span:
+    """Say where an expression stands."""
+    return Span(
+        node.lineno,
+        node.col_offset,
+        node.end_lineno or node.lineno,
+        node.end_col_offset or node.col_offset,
+    )

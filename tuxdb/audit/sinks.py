@@ -1,0 +1,239 @@
+"""Which calls take SQL, where in their arguments, and whether this one surely does."""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tuxdb.audit.module import Module, dotted
+from tuxdb.audit.sites import Dialect, ParamStyle
+
+SQLITE = ("sqlite3", "aio" "sqlite", "apsw")
+PSYCOPG = ("psycopg", "psycopg2", "psycopg_pool", "aiopg", "pg8000")
+MYSQL = ("pymysql", "aiomysql", "MySQLdb", "mysql", "asyncmy")
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A way of handing SQL over: which argument, or which keyword, is the text.
+
+    `surely` says that the name alone is enough to know.
+    """
+
+    name: str
+    index: int = 0
+    keywords: tuple[str, ...] = ("query", "sql", "statement", "operation", "command")
+    surely: bool = False
+    wrapper: bool = False
+    owner: str | None = None
+    parameters: bool = True
+
+
+METHODS = {
+    sink.name: sink
+    for sink in (
+        Sink("fetch"),
+        Sink("fetchrow", surely=True),
+        Sink("fetchval", surely=True),
+        Sink("fetchmany"),
+        Sink("execute"),
+        Sink("executemany", surely=True),
+        Sink("executescript", surely=True),
+        Sink("execute_fetchall", surely=True),
+        Sink("execute_insert", surely=True),
+        Sink("cursor"),
+        Sink("prepare"),
+        Sink("copy_from_query", surely=True),
+        Sink("copy_expert", surely=True),
+        Sink("copy"),
+        Sink("mogrify", surely=True),
+        Sink("exec_driver_sql", surely=True),
+        Sink("fetch_all"),
+        Sink("fetch_one"),
+        Sink("fetch_val"),
+        Sink("iterate"),
+        Sink("stream"),
+        Sink("scalar"),
+        Sink("scalars"),
+        Sink("exec"),
+        Sink("raw"),
+        Sink("execute_query", surely=True),
+        Sink("execute_query_dict", surely=True),
+        Sink("execute_script"),
+        Sink("execute_sql", surely=True),
+    )
+}
+FUNCTIONS = {
+    sink.name: sink
+    for sink in (
+        Sink("text", keywords=("text",), parameters=False),
+        Sink("execute_values", 1),
+        Sink("execute_batch", 1),
+        Sink("read_sql"),
+        Sink("read_sql_query"),
+    )
+}
+_NAMES = "|".join((*METHODS, *FUNCTIONS))
+PREFILTER = re.compile(rf"\b(?:{_NAMES})\s*\(")
+RECEIVER = re.compile(
+    r"(^|[._])(a?db|database|pool|conn|connection|con|cur|cursor|curs|c|tr|txn?"
+    r"|transaction|session|engine|pg|postgres|psql|pgsql|asyncpg|sqlite|op|pgpool"
+    r"|acquire|sql|mysql|cnx)(\d*$|[._\d(\[])",
+    re.IGNORECASE,
+)
+NAMED = re.compile(r"(sql|quer(y|ies)|stmt|statement|ddl|schema)", re.IGNORECASE)
+
+
+@dataclass
+class Sinks:
+    """The ways known for one tree: the usual ones, the project's, those configured."""
+
+    wrappers: dict[str, list[Sink]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, extra: Iterable[Sink] = ()) -> "Sinks":
+        """Build from wrappers found and sinks configured."""
+        sinks = cls()
+        for sink in extra:
+            sinks.add(sink)
+        return sinks
+
+    def add(self, sink: Sink) -> bool:
+        """Add a wrapper; whether it is new."""
+        known = self.wrappers.setdefault(sink.name, [])
+        if sink in known:
+            return False
+        known.append(sink)
+        return True
+
+    def match(self, call: ast.Call, module: Module) -> Sink | None:
+        """Find out how a call takes SQL, by its name."""
+        func = call.func
+        name = func.attr if isinstance(func, ast.Attribute) else dotted(func)
+        for sink in self.wrappers.get(name, ()):
+            if argument(call, sink) is not None:
+                return sink
+        if name in FUNCTIONS and (
+            isinstance(func, ast.Name) or _module_of(func, module)
+        ):
+            if name == "text" and not _is_sqlalchemy_text(func, module):
+                return None
+            return FUNCTIONS[name]
+        if isinstance(func, ast.Attribute):
+            return METHODS.get(name)
+        return None
+
+
+def argument(call: ast.Call, sink: Sink) -> ast.expr | None:
+    """Find the SQL among the arguments of a call."""
+    positional = call.args[: sink.index + 1]
+    if any(isinstance(a, ast.Starred) for a in positional):
+        first = positional[0]
+        return first if isinstance(first, ast.Starred) and sink.wrapper else None
+    if len(positional) > sink.index:
+        return positional[sink.index]
+    for keyword in call.keywords:
+        if keyword.arg in sink.keywords:
+            return keyword.value
+    return None
+
+
+def bound(call: ast.Call, sink: Sink) -> tuple[list[ast.expr], bool]:
+    """Return the arguments that are bound to the statement; whether any is starred."""
+    if not sink.parameters:
+        return [], False
+    rest = call.args[sink.index + 1 :]
+    ignored = {*sink.keywords, "timeout", "column", "record_class", "prefetch"}
+    rest = [
+        *rest,
+        *(k.value for k in call.keywords if k.arg and k.arg not in ignored),
+    ]
+    starred = any(isinstance(one, ast.Starred) for one in rest)
+    starred = starred or any(k.arg is None for k in call.keywords)
+    return rest, starred
+
+
+def is_receiver(call: ast.Call) -> bool:
+    """Whether the object called looks like a connection, by its name."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    return RECEIVER.search(dotted(call.func.value)) is not None
+
+
+def api_of(call: ast.Call, sink: Sink, module: Module) -> str:
+    """Name the library and method: `asyncpg.fetchrow`, `sqlalchemy.text`."""
+    receiver = dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    name = sink.name
+    if sink.wrapper:
+        return f"wrapper.{name}"
+    if name in ("text", "exec_driver_sql") or receiver == "op":
+        library = "alembic" if receiver == "op" else "sqlalchemy"
+    elif name in ("fetchrow", "fetchval", "fetch", "copy_from_query", "prepare"):
+        library = "asyncpg"
+    elif name in ("fetch_all", "fetch_one", "fetch_val", "iterate"):
+        library = "databases"
+    elif name in ("execute_fetchall", "execute_insert"):
+        library = "aio" "sqlite"
+    else:
+        library = _by_imports(module)
+    return f"{library}.{name}"
+
+
+def _by_imports(module: Module) -> str:
+    imported = {source.split(".")[0] for source, _ in module.imports.values()}
+    for group in (("asyncpg",), PSYCOPG, SQLITE, MYSQL):
+        for library in group:
+            if library in imported:
+                return library
+    if "sqlalchemy" in imported or "sqlmodel" in imported:
+        return "sqlalchemy"
+    return "dbapi"
+
+
+def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
+    """How the statement marks its parameters, by what stands in it."""
+    if re.search(r"\$\d", text):
+        return "numbered"
+    if api.startswith(("sqlalchemy.text", "databases.", "alembic")):
+        return "named"
+    if re.search(r"%s|%\(\w+\)s", text):
+        return "format"
+    if dialect == "sqlite" or ("?" in text and api.startswith(("dbapi", *SQLITE))):
+        return "qmark"
+    return "numbered" if api.startswith(("asyncpg", "wrapper")) else "none"
+
+
+def dialect_of(api: str, module: Module, tree: Mapping[str, int]) -> Dialect:
+    """Which database it is for, by this module's imports, else by the tree's."""
+    library = api.partition(".")[0]
+    if library in SQLITE or module.imported(*SQLITE):
+        return "sqlite"
+    if library in MYSQL or module.imported(*MYSQL):
+        return "mysql"
+    if library == "asyncpg" or library in PSYCOPG or module.imported(
+        "asyncpg", *PSYCOPG
+    ):
+        return "postgresql"
+    most = max(tree, key=lambda name: tree[name], default="")
+    if most in ("postgresql", "sqlite", "mysql"):
+        return most  # type: ignore[return-value] # narrowed by the line above
+    return "unknown"
+
+
+def _module_of(func: ast.expr, module: Module) -> bool:
+    """Whether `x.text` is a function of the module x, and no method."""
+    return (
+        isinstance(func, ast.Attribute)
+        and isinstance(func.value, ast.Name)
+        and func.value.id in module.imports
+    )
+
+
+def _is_sqlalchemy_text(func: ast.expr, module: Module) -> bool:
+    if isinstance(func, ast.Name):
+        source = module.imports.get(func.id, ("", None))[0]
+    elif isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name):
+        source = module.imports.get(func.value.id, ("", None))[0]
+    else:
+        return False
+    return source.split(".")[0] in ("sqlalchemy", "sqlmodel")

@@ -1,0 +1,316 @@
+"""Bringing two of PostgreSQL's own texts to one form, by rules that keep meaning.
+
+The rules: positions are dropped; aliases of FROM are numbered; (column, value) pairs of
+INSERT and SET are sorted; text and varchar without length are one type on constants,
+parameters and nested casts; a whole number compared keeps its value whatever its width;
+ROW() and the forms of calls are one; nested AND, OR are flat; NOT (a = b) is a <> b;
+JOIN ... ON true is CROSS JOIN. Nothing else.
+"""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tuxdb.audit.sql.parse import NotSql, Tree, single, strings, unwrap
+from tuxdb.audit.sql.types import INTEGERS, TEXTS, canonical
+
+if TYPE_CHECKING:
+    from tuxdb.audit.sql.catalogue import Catalogue
+
+Form: TypeAlias = Any  # nested tuples
+
+HEAD, TAIL = "BEGIN ATOMIC", "END"
+DROPPED = frozenset(
+    {
+        "location",
+        "funcformat",
+        "row_format",
+        "coerceformat",
+        "rexpr_list_start",
+        "rexpr_list_end",
+        "list_start",
+        "list_end",
+        "stmt_location",
+        "stmt_len",
+    }
+)
+NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+VOLATILE = frozenset(
+    {
+        "nextval",
+        "setval",
+        "random",
+        "random_normal",
+        "gen_random_uuid",
+        "uuid_generate_v4",
+        "uuidv4",
+        "uuidv7",
+        "clock_timestamp",
+        "lastval",
+    }
+)
+
+
+class Normaliser:
+    """Normalises the bodies of one pair."""
+
+    def __init__(self, catalogue: "Catalogue", parameters: tuple[str, ...]) -> None:
+        self._catalogue = catalogue
+        self._parameters = parameters
+        self._scopes: list[dict[str, str]] = []
+        self._count = 0
+
+    def body(self, text: str) -> Form:
+        """The form of a function's body with one statement; raises NotSql."""
+        inner = text.strip()
+        if not (inner.startswith(HEAD) and inner.endswith(TAIL)):
+            raise NotSql("not a body")
+        self._scopes, self._count = [], 0
+        statement = single(inner[len(HEAD) : -len(TAIL)])
+        return statement.kind, self._message(statement.tree)
+
+    def _message(self, message: Tree) -> Form:
+        name = message.DESCRIPTOR.name
+        if name == "Node":
+            kind, inner = unwrap(message)
+            return (kind, self._message(inner)) if inner is not None else None
+        reader = _READERS.get(name)
+        if reader is not None:
+            return reader(self, message)
+        return self._fields(message)
+
+    def _fields(self, message: Tree, *skipped: str) -> Form:
+        found = []
+        for descriptor, value in message.ListFields():
+            if descriptor.name in DROPPED or descriptor.name in skipped:
+                continue
+            if descriptor.message_type is None:
+                plain = tuple(value) if hasattr(value, "extend") else value
+                found.append((descriptor.name, plain))
+            elif hasattr(value, "add"):
+                found.append((descriptor.name, tuple(self._message(v) for v in value)))
+            else:
+                found.append((descriptor.name, self._message(value)))
+        return message.DESCRIPTOR.name, tuple(found)
+
+    # --- scopes -----------------------------------------------------------------
+
+    def _scoped(self, message: Tree, *items: Tree, target: Tree = None) -> Form:
+        scope: dict[str, str] = {}
+        self._scopes.append(scope)
+        if target is not None:
+            self._register(_range_name(target), scope)
+        for item in items:
+            self._names(item, scope)
+        form = self._pairs(message)
+        self._scopes.pop()
+        return form
+
+    def _names(self, node: Tree, scope: dict[str, str]) -> None:
+        kind, tree = unwrap(node)
+        if kind == "join_expr":
+            self._names(tree.larg, scope)
+            self._names(tree.rarg, scope)
+            if tree.HasField("alias"):
+                self._register(tree.alias.aliasname, scope)
+        elif kind == "range_var":
+            self._register(_range_name(tree), scope)
+        elif tree is not None and tree.HasField("alias"):
+            self._register(tree.alias.aliasname, scope)
+
+    def _register(self, name: str, scope: dict[str, str]) -> None:
+        self._count += 1
+        scope[name] = f"t{self._count}"
+
+    def _resolved(self, name: str) -> str:
+        for scope in reversed(self._scopes):
+            if name in scope:
+                return scope[name]
+        return name
+
+    def _select(self, message: Tree) -> Form:
+        return self._scoped(message, *message.from_clause)
+
+    def _insert(self, message: Tree) -> Form:
+        return self._scoped(message, target=message.relation)
+
+    def _update(self, message: Tree) -> Form:
+        return self._scoped(message, *message.from_clause, target=message.relation)
+
+    def _delete(self, message: Tree) -> Form:
+        return self._scoped(message, *message.using_clause, target=message.relation)
+
+    def _range_var(self, message: Tree) -> Form:
+        alias = message.alias.colnames if message.HasField("alias") else ()
+        return (
+            "RangeVar",
+            message.schemaname,
+            message.relname,
+            message.inh,
+            self._resolved(_range_name(message)),
+            tuple(strings(alias)),
+        )
+
+    def _alias(self, message: Tree) -> Form:
+        name = self._resolved(message.aliasname)
+        return "Alias", name, tuple(strings(message.colnames))
+
+    def _column_ref(self, message: Tree) -> Form:
+        parts = [
+            "*" if unwrap(one)[0] == "a_star" else one.string.sval
+            for one in message.fields
+        ]
+        if len(parts) > 1:
+            parts[0] = self._resolved(parts[0])
+        return "ColumnRef", tuple(parts)
+
+    # --- pairs ------------------------------------------------------------------
+
+    def _pairs(self, message: Tree) -> Form:
+        name = message.DESCRIPTOR.name
+        if name == "InsertStmt":
+            return self._insert_pairs(message)
+        if name == "UpdateStmt":
+            return self._update_pairs(message)
+        return self._fields(message)
+
+    def _insert_pairs(self, message: Tree) -> Form:
+        values = message.select_stmt.select_stmt.values_lists
+        rows = [one.list.items for one in values]
+        columns = [one.res_target for one in message.cols]
+        sortable = (
+            rows
+            and all(len(row) == len(columns) for row in rows)
+            and not any(one.indirection for one in columns)
+        )
+        rest = self._fields(message, "cols", "select_stmt")
+        if not sortable or message.select_stmt.select_stmt.sort_clause:
+            return rest, self._message(message.select_stmt), self._all(message.cols)
+        forms = [[self._message(item) for item in row] for row in rows]
+        order = range(len(columns))
+        if _volatile_calls(forms) < 2:  # noqa: PLR2004 - the order of two is visible
+            order = sorted(order, key=lambda index: columns[index].name)
+        names = tuple(columns[index].name for index in order)
+        return rest, names, tuple(tuple(row[i] for i in order) for row in forms)
+
+    def _update_pairs(self, message: Tree) -> Form:
+        return self._fields(message, "target_list"), self._set(message.target_list)
+
+    def _on_conflict(self, message: Tree) -> Form:
+        return self._fields(message, "target_list"), self._set(message.target_list)
+
+    def _set(self, targets: Tree) -> Form:
+        forms = self._all(targets)
+        if _volatile_calls(forms) < 2:  # noqa: PLR2004 - see above
+            return tuple(sorted(forms, key=repr))
+        return forms
+
+    def _all(self, nodes: Tree) -> Form:
+        return tuple(self._message(one) for one in nodes)
+
+    # --- expressions ------------------------------------------------------------
+
+    def _type_cast(self, message: Tree) -> Form:
+        inner = self._message(message.arg)
+        name, modified = _type_of(message.type_name)
+        if name is None or modified:
+            return "TypeCast", inner, self._message(message.type_name)
+        element = name.removesuffix("[]")
+        if element in TEXTS:
+            return self._text_cast(inner, name)
+        return "TypeCast", inner, name
+
+    def _text_cast(self, inner: Form, name: str) -> Form:
+        plain = name.replace("character varying", "text")
+        if self._is_text_parameter(inner, plain):
+            return inner
+        if inner is not None and inner[0] == "a_const":
+            return "TypeCast", inner, plain
+        if inner is not None and inner[0] == "type_cast" and inner[1][2] == plain:
+            return inner[1]
+        return "TypeCast", inner, plain if _is_constant(inner) else name
+
+    def _is_text_parameter(self, inner: Form, plain: str) -> bool:
+        if inner is None or inner[0] != "param_ref":
+            return False
+        number = dict(inner[1][1]).get("number", 0)
+        actual = self._parameters[number - 1].replace("character varying", "text")
+        return actual == plain
+
+    def _a_expr(self, message: Tree) -> Form:
+        kind, names, = message.kind, strings(message.name)
+        left, right = self._message(message.lexpr), self._message(message.rexpr)
+        if names[-1] in NEGATED and len(names) == 1:
+            left, right = _narrow(left), _narrow(right)
+        return "A_Expr", kind, tuple(names), left, right
+
+    def _bool_expr(self, message: Tree) -> Form:
+        parts = []
+        for one in message.args:
+            form = self._message(one)
+            same = form[0] == "bool_expr" and form[1][1] == message.boolop
+            if same and message.boolop != NOT:
+                parts.extend(form[1][2])
+            else:
+                parts.append(form)
+        return "BoolExpr", message.boolop, tuple(parts)
+
+    def _join_expr(self, message: Tree) -> Form:
+        form = self._fields(message, "quals", "rtindex")
+        quals = self._message(message.quals)
+        return form, None if quals == TRUE else quals
+
+
+NOT = 3
+TRUE = ("a_const", ("A_Const", (("boolval", ("Boolean", (("boolval", True),))),)))
+
+
+def _narrow(form: Form) -> Form:
+    """A whole number without the cast to another width, in a comparison."""
+    if form is None or form[0] != "type_cast":
+        return form
+    cast = form[1]
+    inner = cast[1]
+    if cast[2] in INTEGERS and inner is not None and inner[0] == "a_const":
+        fields = dict(inner[1][1])
+        if "ival" in fields:
+            return inner
+    return form
+
+
+def _is_constant(form: Form) -> bool:
+    return form is not None and form[0] == "a_const"
+
+
+def _type_of(tree: Tree) -> tuple[str | None, bool]:
+    names = [name for name in strings(tree.names) if name != "pg_catalog"]
+    if len(names) != 1 or tree.setof:
+        return None, False
+    suffix = "[]" * len(tree.array_bounds)
+    return canonical(names[0]) + suffix, bool(tree.typmods)
+
+
+def _range_name(tree: Tree) -> str:
+    return str(tree.alias.aliasname if tree.HasField("alias") else tree.relname)
+
+
+def _volatile_calls(form: Form) -> int:
+    if isinstance(form, tuple | list):
+        if len(form) == 2 and form[0] == "sval" and form[1] in VOLATILE:  # noqa: PLR2004
+            return 1
+        return sum(_volatile_calls(one) for one in form)
+    return 0
+
+
+_READERS = {
+    "SelectStmt": Normaliser._select,
+    "InsertStmt": Normaliser._insert,
+    "UpdateStmt": Normaliser._update,
+    "DeleteStmt": Normaliser._delete,
+    "RangeVar": Normaliser._range_var,
+    "Alias": Normaliser._alias,
+    "ColumnRef": Normaliser._column_ref,
+    "OnConflictClause": Normaliser._on_conflict,
+    "TypeCast": Normaliser._type_cast,
+    "A_Expr": Normaliser._a_expr,
+    "BoolExpr": Normaliser._bool_expr,
+    "JoinExpr": Normaliser._join_expr,
+}
