@@ -105,7 +105,7 @@ def _facts(outcome: Outcome) -> str:
 
 
 def _quantity(outcome: Outcome, contender: str) -> str:
-    seconds = outcome.median(contender)
+    seconds = outcome.duration(contender)
     if outcome.work.inverted:
         return f"{1 / seconds:,.0f}/s"
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

@@ -55,6 +55,16 @@ def test_a_group_alone_prints_its_help(bare_cli: Cli) -> None:
         (("xyzzy",), "no such command 'xyzzy'", "tuxdb --help"),
         (("--jsno",), "no such option: --jsno", "did you mean --json?"),
         (
+            ("guilds", "show", "--guild", "1"),
+            "no such option: --guild",
+            "GUILD stands without --guild; tuxdb guilds show --help",
+        ),
+        (
+            ("migrate", "down", "--to", "1"),
+            "no such option: --to",
+            "tuxdb migrate down --help",
+        ),
+        (
             ("users", "list"),
             "missing option '--guild'",
             "tuxdb users list --help",

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ from tuxdb.errors import (
     OutcomeUnknown,
 )
 from tuxdb.models import PointsTransaction, User
+from tuxdb.settings import Settings
 
 
 @pytest.fixture
@@ -266,13 +268,14 @@ async def test_a_locked_account_holds_nobody_else_up(
 
 
 async def test_an_account_locked_for_long_is_given_up_truthfully(
-    db: Database, ann: User, bob: User, carol: User
+    settings: Settings, db: Database, ann: User, bob: User, carol: User
 ) -> None:
     keys = [f"k{number}" for number in range(30)]
-    async with locked(db, carol):
+    hasty = Database(replace(settings, lock_timeout=1.0))
+    async with hasty, locked(db, carol):
         started = time.monotonic()
         answers = await outcomes(
-            *(db.points.transfer(GUILD, CAROL, ANN, 1, key=key) for key in keys)
+            *(hasty.points.transfer(GUILD, CAROL, ANN, 1, key=key) for key in keys)
         )
         took = time.monotonic() - started
 

@@ -430,7 +430,9 @@ async def test_a_closed_service_leaves_no_session_behind(settings: Settings) -> 
     async with DatabaseService.open(settings) as service:
         async with service.read() as session:
             left = await session.scalar(
-                text("SELECT count(*) FROM pg_stat_activity WHERE application_name='gone'")
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name='gone'"
+                )
             )
 
     assert left == 0

@@ -75,9 +75,7 @@ class Wire(Proxy):
             return
         self._open.add(far_writer)
         link = Link(writer, far_writer)
-        await asyncio.gather(
-            self._forward(reader, link), self._back(far_reader, link)
-        )
+        await asyncio.gather(self._forward(reader, link), self._back(far_reader, link))
 
     async def _forward(self, reader: asyncio.StreamReader, link: Link) -> None:
         with suppress(ConnectionError):

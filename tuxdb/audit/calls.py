@@ -27,18 +27,50 @@ Env = Mapping[str, Value]
 
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?([diouxXeEfFgGcrsa%])")
 SAME_TEXT = frozenset(
-    "strip lstrip rstrip lower upper title capitalize casefold dedent cleandoc "
-    "removesuffix removeprefix expandtabs swapcase encode decode".split()
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "dedent",
+        "cleandoc",
+        "removesuffix",
+        "removeprefix",
+        "expandtabs",
+        "swapcase",
+        "encode",
+        "decode",
+    ]
 )
-COPIES = frozenset("list tuple set sorted reversed frozenset iter".split())
-COUNTS = frozenset("len range".split())
-NUMBERS = frozenset("int float round abs min max sum bool ord".split())
+COPIES = frozenset(["list", "tuple", "set", "sorted", "reversed", "frozenset", "iter"])
+COUNTS = frozenset(["len", "range"])
+NUMBERS = frozenset(
+    ["int", "float", "round", "abs", "min", "max", "sum", "bool", "ord"]
+)
 QUOTERS = frozenset(
-    "Identifier Placeholder Literal quote_ident quoted_name quote".split()
+    ["Identifier", "Placeholder", "Literal", "quote_ident", "quoted_name", "quote"]
 )
 STATEMENT_MAKERS = frozenset(
-    "select insert update delete union union_all intersect except_ exists "
-    "DDL CreateTable DropTable CreateIndex".split()
+    [
+        "pg_insert",
+        "select",
+        "insert",
+        "update",
+        "delete",
+        "union",
+        "union_all",
+        "intersect",
+        "except_",
+        "exists",
+        "DDL",
+        "CreateTable",
+        "DropTable",
+        "CreateIndex",
+    ]
 )
 CHOOSERS = frozenset(("random.choice", "choice", "secrets.choice", "random.choices"))
 
@@ -65,6 +97,10 @@ def _function(
     first = ev.value(node.args[0], env) if node.args else None
     if name in COUNTS:
         return unknown(node, "count")
+    if last in STATEMENT_MAKERS and not isinstance(node.func, ast.Attribute):
+        return replace(unknown(node), statement_object=True)
+    if last in STATEMENT_MAKERS and name.partition(".")[0] in ev.module.imports:
+        return replace(unknown(node), statement_object=True)
     if name in NUMBERS:
         return unknown(node, "int", first.roots if first else ())
     if first is None:

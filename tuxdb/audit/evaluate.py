@@ -199,6 +199,8 @@ class Evaluator:
         guarded = base.part.guarded if base.part else False
         if node.attr.isupper() and len(node.attr) > 1:
             return unknown(node, "literal", roots)
+        if base.statement_object:
+            return replace(unknown(node, roots=roots), statement_object=True)
         if node.attr in INPUT_ATTRIBUTES:
             roots.add("input")
         if node.attr in INT_ATTRIBUTES or node.attr.endswith("_id"):
@@ -370,18 +372,20 @@ class Evaluator:
     def _opaque(self, node: ast.expr, env: Mapping[str, Value]) -> Value:
         """Return an unknown that remembers what it was made from."""
         roots: set[str] = set()
+        built = False
         for inner in ast.iter_child_nodes(node):
-            if isinstance(inner, ast.keyword):
-                inner = inner.value
-            if isinstance(inner, ast.expr):
-                roots |= self.value(inner, env).roots
+            child = inner.value if isinstance(inner, ast.keyword) else inner
+            if isinstance(child, ast.expr):
+                value = self.value(child, env)
+                roots |= value.roots
+                built = built or value.statement_object
         if isinstance(node, ast.Call):
             name = dotted(node.func).lower()
             if any(word in name for word in MODEL_WORDS):
                 roots.add("model")
         if isinstance(node, ast.Compare):
             return unknown(node, "literal")
-        return unknown(node, roots=roots)
+        return replace(unknown(node, roots=roots), statement_object=built)
 
     _handlers: dict[type[ast.expr], Any] = {  # noqa: RUF012 - a table of methods
         ast.Constant: _constant,

@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from tuxdb.audit.evaluate import Env, Evaluator
 
 CHECKS = frozenset(
-    "isidentifier isalnum isalpha isdigit isdecimal isnumeric fullmatch match "
-    "hasattr".split()
+    [
+        "isidentifier",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isdecimal",
+        "isnumeric",
+        "fullmatch",
+        "match",
+        "hasattr",
+    ]
 )
 
 

@@ -12,24 +12,101 @@ from tuxdb.audit.sites import Classified, Hole, HoleKind, Span, marker
 from tuxdb.audit.sqltext import Token, tokens
 from tuxdb.audit.values import Part, Text
 
-OPERATOR_WORDS = frozenset("LIKE ILIKE SIMILAR IS BETWEEN THEN ELSE REGEXP GLOB".split())
-LIMITS = frozenset("LIMIT OFFSET INTERVAL NEXT FIRST".split())
-NAMES = frozenset(
-    "FROM JOIN INTO UPDATE TABLE ONLY EXISTS AS SET BY ADD COLUMN DROP INDEX SCHEMA "
-    "SELECT DISTINCT RETURNING USING ALTER VIEW ROLE USER DATABASE TRUNCATE CONSTRAINT "
-    "TYPE EXTENSION FUNCTION LISTEN NOTIFY UNLISTEN TO RENAME TRIGGER SEQUENCE OWNER "
-    "SAVEPOINT COLLATE LANGUAGE CURSOR CONCURRENTLY REFERENCES IGNORE".split()
+OPERATOR_WORDS = frozenset(
+    ["LIKE", "ILIKE", "SIMILAR", "IS", "BETWEEN", "THEN", "ELSE", "REGEXP", "GLOB"]
 )
-FRAGMENTS = frozenset("WHERE AND OR NOT HAVING ON WHEN CASE WITH".split())
+LIMITS = frozenset(["LIMIT", "OFFSET", "INTERVAL", "NEXT", "FIRST"])
+NAMES = frozenset(
+    [
+        "FROM",
+        "JOIN",
+        "INTO",
+        "UPDATE",
+        "TABLE",
+        "ONLY",
+        "EXISTS",
+        "AS",
+        "SET",
+        "BY",
+        "ADD",
+        "COLUMN",
+        "DROP",
+        "INDEX",
+        "SCHEMA",
+        "SELECT",
+        "DISTINCT",
+        "RETURNING",
+        "USING",
+        "ALTER",
+        "VIEW",
+        "ROLE",
+        "USER",
+        "DATABASE",
+        "TRUNCATE",
+        "CONSTRAINT",
+        "TYPE",
+        "EXTENSION",
+        "FUNCTION",
+        "LISTEN",
+        "NOTIFY",
+        "UNLISTEN",
+        "TO",
+        "RENAME",
+        "TRIGGER",
+        "SEQUENCE",
+        "OWNER",
+        "SAVEPOINT",
+        "COLLATE",
+        "LANGUAGE",
+        "CURSOR",
+        "CONCURRENTLY",
+        "REFERENCES",
+        "IGNORE",
+    ]
+)
+FRAGMENTS = frozenset(
+    ["WHERE", "AND", "OR", "NOT", "HAVING", "ON", "WHEN", "CASE", "WITH"]
+)
 CLAUSES = frozenset(
-    "SELECT FROM WHERE SET VALUES BY LIMIT OFFSET INTO UPDATE TABLE RETURNING ON "
-    "HAVING JOIN".split()
+    [
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "SET",
+        "VALUES",
+        "BY",
+        "LIMIT",
+        "OFFSET",
+        "INTO",
+        "UPDATE",
+        "TABLE",
+        "RETURNING",
+        "ON",
+        "HAVING",
+        "JOIN",
+    ]
 )
 NAMING = frozenset(
-    "COUNT SUM AVG MIN MAX LOWER UPPER LENGTH DATE ARRAY_AGG STRING_AGG DISTINCT "
-    "KEY CONFLICT USING UNIQUE INDEX".split()
+    [
+        "COUNT",
+        "SUM",
+        "AVG",
+        "MIN",
+        "MAX",
+        "LOWER",
+        "UPPER",
+        "LENGTH",
+        "DATE",
+        "ARRAY_AGG",
+        "STRING_AGG",
+        "DISTINCT",
+        "KEY",
+        "CONFLICT",
+        "USING",
+        "UNIQUE",
+        "INDEX",
+    ]
 )
-_DAYS = re.compile(r"^\s*'?[\s\w.]*\s*(second|minute|hour|day|week|month|year)", re.I)
 _COMPARING = re.compile(r"[-+*/<>=~!@#%^&|?]+|::?=")
 
 
@@ -76,7 +153,6 @@ def kind_of(part: Part, position: int, sql: str, split: list[Token]) -> HoleKind
         return "literal"
     if part.nature in ("count", "quoted"):
         return "placeholder"
-    end = position + _marker_length(sql, position)
     if sql[:position].endswith("$"):
         return "placeholder"
     at = next((i for i, t in enumerate(split) if t.start <= position < t.end), None)
@@ -84,26 +160,38 @@ def kind_of(part: Part, position: int, sql: str, split: list[Token]) -> HoleKind
         return "unknown"
     token = split[at]
     if token.kind == "string":
-        return _in_string(split, at, sql, position, end)
+        return _in_string(split, at)
     if token.kind == "name":
         return "identifier"
     if token.kind != "hole":
         glued_digit = token.kind == "number"
         return _value(part) if glued_digit else "identifier"
     place = _place(split, at)
-    return _value(part, listed=place == "list") if place in ("value", "list") else place
+    if place in ("value", "list"):
+        return _value(part, listed=place == "list")
+    if place == "keyword" and from_strangers(part):
+        return "statement" if _is_whole(split, at) else "value"
+    return place
 
 
-def _in_string(
-    split: list[Token], at: int, sql: str, position: int, end: int
-) -> HoleKind:
+def from_strangers(part: Part) -> bool:
+    """Whether a part was typed by a user of the bot, or written by a model."""
+    return not part.guarded and any(
+        root in ("input", "model") or root.startswith("command ") for root in part.roots
+    )
+
+
+def _is_whole(split: list[Token], at: int) -> bool:
+    """Whether a hole is a whole statement, or one behind EXPLAIN (…)."""
+    words = [token.upper for token in split[:at] if token.kind == "word"]
+    return not words or words[0] == "EXPLAIN"
+
+
+def _in_string(split: list[Token], at: int) -> HoleKind:
     before = split[at - 1].upper if at else ""
-    after = sql[end : end + 40]
-    interval = before == "INTERVAL" or _DAYS.match(after) is not None
-    cast = split[at + 2].upper if len(split) > at + 2 and split[at + 1].text == "::" else ""
-    if interval and (before == "INTERVAL" or cast == "INTERVAL"):
+    following = [token.upper for token in split[at + 1 : at + 3]]
+    if before == "INTERVAL" or following == ["::", "INTERVAL"]:
         return "limit"
-    del position
     return "quoted"
 
 
@@ -211,11 +299,6 @@ def _value(part: Part, *, listed: bool = False) -> HoleKind:
     if part.nature == "list" or listed:
         return "list"
     return "value_int" if part.nature == "int" else "value"
-
-
-def _marker_length(sql: str, position: int) -> int:
-    found = re.compile(r"tuxdb_hole_\d+").match(sql, position)
-    return found.end() - position if found else 0
 
 
 def _span(node: ast.expr, around: Span) -> Span:

@@ -8,8 +8,24 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 COMMAND_WORDS = ("command", "group", "hybrid", "slash", "event", "listener", "route")
 COMMAND_NAMES = ("on_submit", "callback", "on_message", "autocomplete")
 CONTEXTS = frozenset(
-    "self cls ctx context interaction inter itx bot client guild member channel "
-    "message user author payload".split()
+    [
+        "self",
+        "cls",
+        "ctx",
+        "context",
+        "interaction",
+        "inter",
+        "itx",
+        "bot",
+        "client",
+        "guild",
+        "member",
+        "channel",
+        "message",
+        "user",
+        "author",
+        "payload",
+    ]
 )
 
 
@@ -77,7 +93,8 @@ class Module:
     sql_files: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
     """Constants of other modules that were imported or named: `name`, `Class.name`."""
-    called: dict[str, list[ast.Call]] = field(default_factory=dict)
+    aliases: dict[str, ast.Attribute] = field(default_factory=dict)
+    """Names that were given a method: `run = connection.fetch`."""
 
     def imported(self, *names: str) -> bool:
         """Whether a package is imported, at the top level of its name."""
@@ -163,6 +180,12 @@ class _Indexer:
                 source = "." * node.level + (node.module or "")
                 self.module.imports[name] = (source, alias.name)
 
+    def _alias(self, targets: list[ast.expr], value: ast.expr) -> None:
+        method = value.body if isinstance(value, ast.IfExp) else value
+        for target in targets:
+            if isinstance(target, ast.Name) and isinstance(method, ast.Attribute):
+                self.module.aliases.setdefault(target.id, method)
+
     def _assignment(
         self,
         node: ast.Assign | ast.AnnAssign | ast.AugAssign,
@@ -173,6 +196,7 @@ class _Indexer:
         if node.value is None:
             return
         value = node.value
+        self._alias(targets, value)
         if isinstance(node, ast.AugAssign):  # not the same at every time
             value = ast.Call(ast.Name("changed"), [node.value], [])
         for target in targets:

@@ -1,18 +1,18 @@
 """The raw queries of one module: each call that takes SQL, with its text followed."""
 
 import ast
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tuxdb.audit.evaluate import Env
 from tuxdb.audit.flow import Flow
-from tuxdb.audit.holes import classified, holes_of
-from tuxdb.audit.module import FunctionInfo, FunctionNode, Module, dotted
+from tuxdb.audit.holes import classified, from_strangers, holes_of
+from tuxdb.audit.module import FunctionInfo, Module, dotted
+from tuxdb.audit.places import COMPREHENSIONS, Finder, Place
 from tuxdb.audit.sinks import (
     NAMED,
     Sink,
     Sinks,
     api_of,
-    argument,
     bound,
     dialect_of,
     is_receiver,
@@ -22,25 +22,8 @@ from tuxdb.audit.sites import Classified, Hole, RawQuery, Span
 from tuxdb.audit.sqltext import looks_like_sql, speaks_sql
 from tuxdb.audit.values import Text, Value, unparsed
 
-LOOPS = (ast.For, ast.AsyncFor, ast.While)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 RANK: dict[Classified, int] = {"safe": 0, "dynamic-identifier": 1, "unsafe": 2}
 MOST_PASSES = 3
-
-
-@dataclass
-class Place:
-    """A call that may take SQL, and what is around it."""
-
-    call: ast.Call
-    sink: Sink
-    sql: ast.expr
-    statement: ast.stmt
-    function: FunctionInfo | None
-    in_loop: bool
-    awaited: bool
-    comprehensions: list[ast.expr] = field(default_factory=list)
-    inside: ast.Call | None = None
 
 
 @dataclass
@@ -50,16 +33,15 @@ class Found:
     queries: list[RawQuery] = field(default_factory=list)
     wrappers: list[Sink] = field(default_factory=list)
     places: dict[int, tuple[Place, RawQuery]] = field(default_factory=dict)
+    roots: dict[Span, frozenset[str]] = field(default_factory=dict)
 
 
-def resolve(
-    module: Module, sinks: Sinks, dialects: Mapping[str, int] | None = None
-) -> Found:
+def resolve(module: Module, sinks: Sinks, library: str = "") -> Found:
     """Find the raw queries of a module; its own wrappers add further sinks."""
     found = Found()
     for _ in range(MOST_PASSES):
-        places = list(_Finder(module, sinks).places())
-        found = _resolve(module, places, dialects or {})
+        places = list(Finder(module, sinks).places())
+        found = _resolve(module, places, library)
         new = [sink for sink in found.wrappers if sinks.add(sink)]
         if not new:
             break
@@ -69,9 +51,7 @@ def resolve(
     return found
 
 
-def _resolve(
-    module: Module, places: list[Place], dialects: Mapping[str, int]
-) -> Found:
+def _resolve(module: Module, places: list[Place], library: str) -> Found:
     found = Found()
     if not places:
         return found
@@ -89,133 +69,30 @@ def _resolve(
         for outer in place.comprehensions:
             if isinstance(outer, COMPREHENSIONS):
                 env = flow.evaluator.bind_generators(outer.generators, env)
-        value = flow.evaluator.value(place.sql, env)
+        value = _text_of(flow, place, env)
         wrapper = _wrapper(place, value)
-        query = _query(module, place, value, dialects, wrapper=wrapper is not None)
+        query = _query(module, place, value, library, wrapper=wrapper is not None)
         if query is None:
             continue
         if wrapper is not None:
             found.wrappers.append(wrapper)
         found.queries.append(query)
         found.places[id(place.call)] = (place, query)
+        found.roots[query.span] = value.roots
     found.queries.sort(key=lambda query: query.span)
     return found
 
 
+def _text_of(flow: Flow, place: Place, env: Env) -> Value:
+    """Evaluate the SQL of a call, also in front of a starred `(query, value, …)`."""
+    if isinstance(place.sql, ast.Starred):
+        given = flow.evaluator.value(place.sql.value, env)
+        return given.items[0] if given.exact and given.items else given
+    return flow.evaluator.value(place.sql, env)
+
+
 def _reached(flow: Flow, info: FunctionInfo) -> bool:
     return any(id(s) in flow.at for s in info.node.body)
-
-
-class _Finder:
-    """Walks a module once, knowing the function, statement and loop it is in."""
-
-    def __init__(self, module: Module, sinks: Sinks) -> None:
-        self.module = module
-        self.sinks = sinks
-        self.function: FunctionInfo | None = None
-        self.loops = 0
-
-    def places(self) -> Iterator[Place]:
-        yield from self._block(self.module.tree.body)
-
-    def _block(self, body: list[ast.stmt]) -> Iterator[Place]:
-        for statement in body:
-            yield from self._statement(statement)
-
-    def _statement(self, node: ast.stmt) -> Iterator[Place]:
-        if isinstance(node, FunctionNode | ast.ClassDef):
-            yield from self._definition(node)
-            return
-        looping = isinstance(node, LOOPS)
-        for name, value in ast.iter_fields(node):
-            inner = looping and name == "body"
-            self.loops += inner
-            once = looping and name == "iter"
-            yield from self._field(value, node, None if not once else node)
-            self.loops -= inner
-
-    def _field(
-        self, value: object, statement: ast.stmt, parent: ast.AST | None
-    ) -> Iterator[Place]:
-        if isinstance(value, ast.expr):
-            yield from self._expression(value, statement, parent or statement, [])
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.stmt):
-                    yield from self._statement(item)
-                elif isinstance(item, ast.expr):
-                    yield from self._expression(item, statement, statement, [])
-                elif isinstance(item, ast.withitem):
-                    yield from self._expression(
-                        item.context_expr, statement, statement, []
-                    )
-                elif isinstance(item, ast.ExceptHandler | ast.match_case):
-                    yield from self._block(item.body)
-
-    def _definition(self, node: FunctionNode | ast.ClassDef) -> Iterator[Place]:
-        for decorator in node.decorator_list:
-            yield from self._expression(decorator, node, node, [])
-        outer, loops = self.function, self.loops
-        if not isinstance(node, ast.ClassDef):
-            self.function = self.module.by_node.get(id(node), outer)
-        self.loops = 0
-        yield from self._block(node.body)
-        self.function, self.loops = outer, loops
-
-    def _expression(
-        self,
-        node: ast.expr,
-        statement: ast.stmt,
-        parent: ast.AST,
-        around: list[ast.expr],
-    ) -> Iterator[Place]:
-        stack: list[tuple[ast.AST, ast.AST, tuple[ast.expr, ...], ast.Call | None]]
-        stack = [(node, parent, tuple(around), None)]
-        while stack:
-            current, above, outer, call = stack.pop()
-            if isinstance(current, ast.Call):
-                place = self._place(current, statement, above, outer, call)
-                if place is not None:
-                    yield place
-                call = current if place is not None else call
-            if isinstance(current, COMPREHENSIONS):
-                outer = (*outer, current)
-            for child in ast.iter_child_nodes(current):
-                stack.append((child, current, outer, call))
-
-    def _place(
-        self,
-        call: ast.Call,
-        statement: ast.stmt,
-        parent: ast.AST,
-        around: tuple[ast.expr, ...],
-        outer: ast.Call | None,
-    ) -> Place | None:
-        sink = self.sinks.match(call, self.module)
-        sql = argument(call, sink) if sink is not None else None
-        if sink is None or sql is None:
-            return None
-        waited = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.comprehension)
-        inside = outer if sink.name == "text" else None
-        return Place(
-            call=call,
-            sink=sink,
-            sql=sql,
-            statement=statement,
-            function=self.function,
-            in_loop=self.loops > 0 or bool(around),
-            awaited=isinstance(parent, waited),
-            comprehensions=list(around),
-            inside=inside if inside is not None and _holds(inside, call) else None,
-        )
-
-
-def _holds(outer: ast.Call, call: ast.Call) -> bool:
-    """Whether the first argument of a call is another, or a method of it."""
-    first = outer.args[0] if outer.args else None
-    while isinstance(first, ast.Call) and first is not call:
-        first = first.func.value if isinstance(first.func, ast.Attribute) else None
-    return first is call
 
 
 def _wrapper(place: Place, value: Value) -> Sink | None:
@@ -249,31 +126,33 @@ def _query(
     module: Module,
     place: Place,
     value: Value,
-    dialects: Mapping[str, int],
+    library: str,
     *,
     wrapper: bool,
 ) -> RawQuery | None:
     """Make the site of a call, or None if it takes no SQL after all."""
-    if not _is_sql(module, place, value):
+    if not _is_sql(place, value):
         return None
     call, sink = place.call, place.sink
     span = span_of(call)
     sql_span = span_of(place.sql)
-    api = api_of(call, sink, module)
+    receiver = dotted(place.receiver) if place.receiver is not None else ""
+    plain = _plain(value.texts[0]) if value.texts else ""
+    api = api_of(sink, receiver, module, plain, library)
     text, holes, variants = _texts(value, sql_span)
     made = value.made
-    if value.part is not None:
-        text, made = None, "variable"
-        holes = _whole(value, place, sql_span, wrapper=wrapper)
+    if value.unresolved:
+        text, variants, made = None, (), "variable"
+        holes = _whole(value, sql_span, wrapper=wrapper)
     args, starred = bound(call, sink)
-    dialect = dialect_of(api, module, dialects)
+    dialect = dialect_of(api, module, library)
     return RawQuery(
         path=module.path,
         span=span,
         sql_span=sql_span,
         api=api,
         method=sink.name,
-        receiver=dotted(call.func.value) if isinstance(call.func, ast.Attribute) else "",
+        receiver=receiver,
         sql_is=made,
         text=text,
         holes=holes,
@@ -288,6 +167,9 @@ def _query(
         dialect=dialect,
         definition=value.origin,
         wrapper=wrapper,
+        loop=place.loop,
+        in_transaction=place.around.transaction,
+        branch=place.around.branch,
     )
 
 
@@ -307,59 +189,49 @@ def _texts(
     return best[0], best[1], tuple(sql for sql, _ in found if sql != best[0])
 
 
-def _whole(
-    value: Value, place: Place, span: Span, *, wrapper: bool
-) -> tuple[Hole, ...]:
+def _whole(value: Value, span: Span, *, wrapper: bool) -> tuple[Hole, ...]:
     """Describe a statement of which nothing is known: who gave it?"""
-    part = value.part
-    if part is None:
+    if wrapper:
         return ()
-    info = place.function
-    strangers = {"input", "model"}
-    outside = bool(strangers & part.roots) or any(
-        root.startswith("command ") for root in part.roots
+    strange = [part for part in value.parts if from_strangers(part)]
+    return tuple(
+        Hole(span, part.source, 0, "statement", part.guarded, outside=True)
+        for part in strange[:1]
     )
-    if wrapper or not outside:
-        return ()
-    del info
-    return (Hole(span, part.source, 0, "statement", part.guarded, outside=True),)
 
 
-def _is_sql(module: Module, place: Place, value: Value) -> bool:
+def _is_sql(place: Place, value: Value) -> bool:
     """Whether a call takes SQL: by the text, else by its name and its object."""
-    if place.inside is not None:
-        return False
     sink = place.sink
     texts = [_plain(text) for text in value.texts]
-    whole = value.part is None
+    whole = not value.unresolved
     if sink.name == "text":
         return _is_statement_text(value, texts)
     if whole and any(looks_like_sql(text) for text in texts):
-        sure = sink.surely or sink.wrapper or is_receiver(place.call)
+        sure = sink.surely or sink.wrapper or is_receiver(place.receiver)
         return sure or any(speaks_sql(text) for text in texts)
     if value.statement_object or not _may_be_text(place.sql):
         return False
     if whole:
-        return _fragment(value) and (sink.surely or is_receiver(place.call))
-    return _unresolved(module, place, value)
+        return _fragment(value) and (sink.surely or is_receiver(place.receiver))
+    return _unresolved(place)
 
 
 def _fragment(value: Value) -> bool:
     return any(text and not isinstance(text[0], str) for text in value.texts)
 
 
-def _unresolved(module: Module, place: Place, value: Value) -> bool:
+def _unresolved(place: Place) -> bool:
     """Judge a call whose text is out of sight."""
-    del module, value
     sink, sql = place.sink, place.sql
     if sink.wrapper:
-        named = bool(NAMED.search(dotted(sql))) or is_receiver(place.call)
+        named = bool(NAMED.search(dotted(sql))) or is_receiver(place.receiver)
         return named and not _is_number(sql)
     if sink.surely:
         return True
     if sink.name in ("scalar", "scalars", "exec", "stream", "raw", "iterate", "copy"):
         return False
-    if not is_receiver(place.call):
+    if not is_receiver(place.receiver):
         return False
     return bool(NAMED.search(unparsed(sql))) or sink.name in ("execute", "fetch")
 
@@ -388,7 +260,7 @@ def _is_number(node: ast.expr) -> bool:
 
 def _is_statement_text(value: Value, texts: list[str]) -> bool:
     """See whether `text(…)` holds a statement; of fragments, only those with holes."""
-    if value.part is not None:
+    if value.unresolved:
         return True
     return any(looks_like_sql(text) for text in texts) or not value.harmless
 

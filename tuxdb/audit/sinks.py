@@ -2,13 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from tuxdb.audit.module import Module, dotted
 from tuxdb.audit.sites import Dialect, ParamStyle
 
-SQLITE = ("sqlite3", "aio" "sqlite", "apsw")
+SQLITE = ("sqlite3", "aiosqlite", "apsw")
 PSYCOPG = ("psycopg", "psycopg2", "psycopg_pool", "aiopg", "pg8000")
 MYSQL = ("pymysql", "aiomysql", "MySQLdb", "mysql", "asyncmy")
 
@@ -106,22 +106,46 @@ class Sinks:
         known.append(sink)
         return True
 
-    def match(self, call: ast.Call, module: Module) -> Sink | None:
+    def match(self, call: ast.Call, module: Module) -> "Match | None":
         """Find out how a call takes SQL, by its name."""
         func = call.func
+        owner = func.value if isinstance(func, ast.Attribute) else None
         name = func.attr if isinstance(func, ast.Attribute) else dotted(func)
         for sink in self.wrappers.get(name, ()):
             if argument(call, sink) is not None:
-                return sink
-        if name in FUNCTIONS and (
-            isinstance(func, ast.Name) or _module_of(func, module)
-        ):
+                return Match(sink, owner)
+        if name in FUNCTIONS and (owner is None or _module_of(func, module)):
             if name == "text" and not _is_sqlalchemy_text(func, module):
                 return None
-            return FUNCTIONS[name]
-        if isinstance(func, ast.Attribute):
-            return METHODS.get(name)
+            return Match(FUNCTIONS[name], owner)
+        if owner is not None and name in METHODS:
+            return Match(METHODS[name], owner)
+        return _aliased(call, name, module) or _handed_over(call)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A call that may take SQL, and the object whose method it is."""
+
+    sink: Sink
+    receiver: ast.expr | None
+
+
+def _aliased(call: ast.Call, name: str, module: Module) -> Match | None:
+    """See `run = connection.fetch`, and then `run(query)`."""
+    method = module.aliases.get(name) if isinstance(call.func, ast.Name) else None
+    if method is None or method.attr not in METHODS:
         return None
+    return Match(METHODS[method.attr], method.value)
+
+
+def _handed_over(call: ast.Call) -> Match | None:
+    """See `run_in_executor(None, cursor.execute, query)`."""
+    for at, given in enumerate(call.args[:-1]):
+        if isinstance(given, ast.Attribute) and given.attr in METHODS:
+            sink = METHODS[given.attr]
+            return Match(replace(sink, index=sink.index + at + 1), given.value)
+    return None
 
 
 def argument(call: ast.Call, sink: Sink) -> ast.expr | None:
@@ -129,7 +153,7 @@ def argument(call: ast.Call, sink: Sink) -> ast.expr | None:
     positional = call.args[: sink.index + 1]
     if any(isinstance(a, ast.Starred) for a in positional):
         first = positional[0]
-        return first if isinstance(first, ast.Starred) and sink.wrapper else None
+        return first if isinstance(first, ast.Starred) else None
     if len(positional) > sink.index:
         return positional[sink.index]
     for keyword in call.keywords:
@@ -153,16 +177,15 @@ def bound(call: ast.Call, sink: Sink) -> tuple[list[ast.expr], bool]:
     return rest, starred
 
 
-def is_receiver(call: ast.Call) -> bool:
-    """Whether the object called looks like a connection, by its name."""
-    if not isinstance(call.func, ast.Attribute):
-        return False
-    return RECEIVER.search(dotted(call.func.value)) is not None
+def is_receiver(receiver: ast.expr | None) -> bool:
+    """Whether an object looks like a connection, by its name."""
+    return receiver is not None and RECEIVER.search(dotted(receiver)) is not None
 
 
-def api_of(call: ast.Call, sink: Sink, module: Module) -> str:
+def api_of(
+    sink: Sink, receiver: str, module: Module, text: str, usual: str = ""
+) -> str:
     """Name the library and method: `asyncpg.fetchrow`, `sqlalchemy.text`."""
-    receiver = dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     name = sink.name
     if sink.wrapper:
         return f"wrapper.{name}"
@@ -173,21 +196,22 @@ def api_of(call: ast.Call, sink: Sink, module: Module) -> str:
     elif name in ("fetch_all", "fetch_one", "fetch_val", "iterate"):
         library = "databases"
     elif name in ("execute_fetchall", "execute_insert"):
-        library = "aio" "sqlite"
+        library = "aiosqlite"
     else:
-        library = _by_imports(module)
+        library = library_of(module) or usual or "dbapi"
+        if library == "dbapi" and re.search(r"\$\d", text):
+            library = "asyncpg"
     return f"{library}.{name}"
 
 
-def _by_imports(module: Module) -> str:
+def library_of(module: Module) -> str:
+    """Name the driver that a module imports."""
     imported = {source.split(".")[0] for source, _ in module.imports.values()}
     for group in (("asyncpg",), PSYCOPG, SQLITE, MYSQL):
         for library in group:
             if library in imported:
                 return library
-    if "sqlalchemy" in imported or "sqlmodel" in imported:
-        return "sqlalchemy"
-    return "dbapi"
+    return "sqlalchemy" if imported & {"sqlalchemy", "sqlmodel"} else ""
 
 
 def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
@@ -203,20 +227,15 @@ def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
     return "numbered" if api.startswith(("asyncpg", "wrapper")) else "none"
 
 
-def dialect_of(api: str, module: Module, tree: Mapping[str, int]) -> Dialect:
-    """Which database it is for, by this module's imports, else by the tree's."""
-    library = api.partition(".")[0]
-    if library in SQLITE or module.imported(*SQLITE):
-        return "sqlite"
-    if library in MYSQL or module.imported(*MYSQL):
-        return "mysql"
-    if library == "asyncpg" or library in PSYCOPG or module.imported(
-        "asyncpg", *PSYCOPG
-    ):
-        return "postgresql"
-    most = max(tree, key=lambda name: tree[name], default="")
-    if most in ("postgresql", "sqlite", "mysql"):
-        return most  # type: ignore[return-value] # narrowed by the line above
+def dialect_of(api: str, module: Module, usual: str) -> Dialect:
+    """Which database it is for: by the call, the module's imports, the tree's."""
+    for library in (api.partition(".")[0], library_of(module), usual):
+        if library in SQLITE:
+            return "sqlite"
+        if library in MYSQL:
+            return "mysql"
+        if library == "asyncpg" or library in PSYCOPG:
+            return "postgresql"
     return "unknown"
 
 

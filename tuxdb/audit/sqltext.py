@@ -22,14 +22,64 @@ _TOKEN = re.compile(
 _HOLE = re.compile(r"tuxdb_hole_\d+")
 
 STATEMENTS = frozenset(
-    "SELECT INSERT UPDATE DELETE WITH CREATE ALTER DROP TRUNCATE BEGIN COMMIT ROLLBACK "
-    "SET SHOW EXPLAIN ANALYZE VACUUM REINDEX GRANT REVOKE COPY LISTEN NOTIFY UNLISTEN "
-    "LOCK DO CALL MERGE VALUES TABLE REFRESH COMMENT CLUSTER DECLARE SAVEPOINT RELEASE "
-    "PRAGMA ATTACH DETACH REPLACE DISCARD RESET PREPARE DEALLOCATE START END ABORT "
-    "CHECKPOINT USE DESCRIBE FETCH CLOSE MOVE".split()
+    [
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "WITH",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "TRUNCATE",
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "SET",
+        "SHOW",
+        "EXPLAIN",
+        "ANALYZE",
+        "VACUUM",
+        "REINDEX",
+        "GRANT",
+        "REVOKE",
+        "COPY",
+        "LISTEN",
+        "NOTIFY",
+        "UNLISTEN",
+        "LOCK",
+        "DO",
+        "CALL",
+        "MERGE",
+        "VALUES",
+        "TABLE",
+        "REFRESH",
+        "COMMENT",
+        "CLUSTER",
+        "DECLARE",
+        "SAVEPOINT",
+        "RELEASE",
+        "PRAGMA",
+        "ATTACH",
+        "DETACH",
+        "REPLACE",
+        "DISCARD",
+        "RESET",
+        "PREPARE",
+        "DEALLOCATE",
+        "START",
+        "END",
+        "ABORT",
+        "CHECKPOINT",
+        "USE",
+        "DESCRIBE",
+        "FETCH",
+        "CLOSE",
+        "MOVE",
+    ]
 )
-WRITES = frozenset("INSERT UPDATE DELETE MERGE REPLACE TRUNCATE".split())
-DDL = frozenset("CREATE ALTER DROP COMMENT GRANT REVOKE".split())
+WRITES = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE"])
+DDL = frozenset(["CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE"])
 _SPEAKING = re.compile(
     r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|WHERE\b.+[=<>]"
     r"|CREATE\s+(TABLE|INDEX|UNIQUE|OR|EXTENSION)|ALTER\s+TABLE|DROP\s+(TABLE|INDEX)"

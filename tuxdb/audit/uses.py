@@ -8,11 +8,11 @@ returned, stored, passed on. `position`, `key`, `unpacked`, `iterated`, `attribu
 """
 
 import ast
-from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, TypeGuard
 
-from tuxdb.audit.loads import SCOPES, Scope, bindings, reached
-from tuxdb.audit.sites import RawQuery, Span, Use
+from tuxdb.audit.loads import Scope, reached
+from tuxdb.audit.sites import RawQuery, Use
+from tuxdb.audit.tree import Tree, span_of
 
 Shape = Literal["rows", "row", "value", "status", "result"]
 SHAPES: dict[str, Shape] = {
@@ -24,62 +24,7 @@ SHAPES: dict[str, Shape] = {
 }
 SAME_ROWS = frozenset({"list", "tuple", "reversed", "iter", "sorted"})
 _TESTS = (ast.If, ast.While, ast.IfExp, ast.Assert)
-_DEPTH = 12
-
-
-def span_of(node: ast.expr | ast.stmt) -> Span:
-    """Where a node stands."""
-    line, column = node.lineno, node.col_offset
-    end = node.end_lineno or line
-    return Span(line, column, end, node.end_col_offset or column)
-
-
-class Tree:
-    """A parsed module and the way up from each of its nodes."""
-
-    def __init__(self, module: ast.Module) -> None:
-        self.module = module
-        self.parents: dict[ast.AST, ast.AST] = {}
-        self.calls: dict[tuple[int, int], list[ast.Call]] = {}
-        for node in ast.walk(module):
-            for child in ast.iter_child_nodes(node):
-                self.parents[child] = node
-            if isinstance(node, ast.Call):
-                self.calls.setdefault((node.lineno, node.col_offset), []).append(node)
-
-    def call(self, query: RawQuery) -> ast.Call | None:
-        """The call of a site."""
-        for node in self.calls.get((query.span.line, query.span.column), ()):
-            if span_of(node) == query.span:
-                return node
-        return None
-
-    def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The nodes around a node, the nearest first."""
-        while node in self.parents:
-            node = self.parents[node]
-            yield node
-
-    def scope(self, node: ast.AST) -> Scope:
-        """The function, or the module, in which a node runs."""
-        for outer in self.above(node):
-            if isinstance(outer, SCOPES):
-                return outer
-        return self.module
-
-    def statement(self, node: ast.AST) -> ast.stmt:
-        """The statement that a node is part of."""
-        if isinstance(node, ast.stmt):
-            return node
-        for outer in self.above(node):
-            if isinstance(outer, ast.stmt):
-                return outer
-        raise ValueError(ast.dump(node))
-
-    def value(self, call: ast.Call) -> ast.expr:
-        """The expression that has the result: the call, awaited if it is."""
-        outer = self.parents.get(call)
-        return outer if isinstance(outer, ast.Await) else call
+_MANY = 500
 
 
 def find_uses(tree: Tree, query: RawQuery) -> tuple[Use, ...]:
@@ -115,10 +60,20 @@ class _Follower:
 
     def value(self, node: ast.expr, shape: Shape) -> None:
         """See what the expression around a value does with it."""
-        if (node, shape) in self.seen or len(self.seen) > _DEPTH * 40:
+        if (node, shape) in self.seen:
+            return
+        if len(self.seen) > _MANY:
+            self.add("other", node, "too much to follow")
             return
         self.seen.add((node, shape))
         outer = self.tree.parents[node]
+        if not self.handed_on(outer, node, shape) and not self.looked_at(
+            outer, node, shape
+        ):
+            self.add("scalar" if shape == "value" else "passed", node, "other")
+
+    def handed_on(self, outer: ast.AST, node: ast.expr, shape: Shape) -> bool:
+        """A value that gets a name, is passed, returned or dropped."""
         match outer:
             case ast.Expr():
                 self.add("unused", outer)
@@ -126,6 +81,19 @@ class _Follower:
                 self.assigned(outer, node, shape)
             case ast.Return() | ast.Yield() | ast.YieldFrom() | ast.Lambda():
                 self.add("returned", node, shape)
+            case ast.Call():
+                self.argument(outer, node, shape)
+            case ast.keyword(arg=None):
+                self.add("method" if shape == "row" else "passed", node, "**")
+            case ast.Starred():
+                self.add("iterated" if shape == "row" else "passed", node, "*")
+            case _:
+                return False
+        return True
+
+    def looked_at(self, outer: ast.AST, node: ast.expr, shape: Shape) -> bool:
+        """A value that is indexed, looped over, compared or tested."""
+        match outer:
             case ast.Subscript() if outer.value is node:
                 self.subscript(outer, shape)
             case ast.Attribute():
@@ -136,24 +104,24 @@ class _Follower:
                 self.comprehension(outer, node, shape)
             case ast.Compare():
                 self.compared(outer, node, shape)
+            case ast.BoolOp() | ast.IfExp():
+                self.chosen(outer, node, shape)
             case ast.UnaryOp(op=ast.Not()) | ast.If() | ast.While() | ast.Assert():
                 self.add("tested", node)
-            case ast.IfExp() if outer.test is node:
-                self.add("tested", node)
-            case ast.BoolOp():
-                self.add("tested", node)
-                if not self._boolean(outer):
-                    self.value(outer, shape)
-            case ast.IfExp():
-                self.value(outer, shape)
-            case ast.Call():
-                self.argument(outer, node, shape)
-            case ast.keyword(arg=None):
-                self.add("method" if shape == "row" else "passed", node, "**")
-            case ast.Starred():
-                self.add("iterated" if shape == "row" else "passed", node, "*")
             case _:
-                self.add("scalar" if shape == "value" else "passed", node, "other")
+                return False
+        return True
+
+    def chosen(
+        self, outer: ast.BoolOp | ast.IfExp, node: ast.expr, shape: Shape
+    ) -> None:
+        """`row or other`, `row if row else other`: the value may come out of it."""
+        if isinstance(outer, ast.BoolOp) or outer.test is node:
+            self.add("tested", node)
+        if isinstance(outer, ast.IfExp) and outer.test is node:
+            return
+        if not self._boolean(outer):
+            self.value(outer, shape)
 
     def _boolean(self, node: ast.expr) -> bool:
         """Whether only the truth of an expression counts."""
@@ -262,9 +230,8 @@ class _Follower:
         self.add("iterated", node, "rows")
         inside = self.tree.parents[outer]
         for name in ast.walk(inside):
-            if isinstance(name, ast.Name) and name.id == outer.target.id:
-                if isinstance(name.ctx, ast.Load) and name is not node:
-                    self.value(name, "row")
+            if name is not node and _reads(name, outer.target.id):
+                self.value(name, "row")
 
     def compared(self, outer: ast.Compare, node: ast.expr, shape: Shape) -> None:
         """`row is None`, `"id" in row`, `status == "DELETE 1"`."""
@@ -303,9 +270,9 @@ class _Follower:
     def enumerated(self, outer: ast.Call, node: ast.expr) -> None:
         """`for number, row in enumerate(rows)`."""
         around = self.tree.parents[outer]
-        target = getattr(around, "target", None)
-        pair = isinstance(target, ast.Tuple) and len(target.elts) == 2  # noqa: PLR2004 - (number, row)
-        if not isinstance(around, ast.For | ast.comprehension) or not pair:
+        known = isinstance(around, ast.For | ast.comprehension)
+        target = around.target if known else None
+        if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
             self.add("passed", node, "enumerate")
             return
         self.add("iterated", node, "rows")
@@ -315,9 +282,14 @@ class _Follower:
             return
         inside = self.tree.parents[around]
         for name in ast.walk(inside):
-            if isinstance(name, ast.Name) and isinstance(part, ast.Name):
-                if name.id == part.id and isinstance(name.ctx, ast.Load):
-                    self.value(name, "row")
+            if isinstance(part, ast.Name) and _reads(name, part.id):
+                self.value(name, "row")
+
+
+def _reads(node: ast.AST, name: str) -> TypeGuard[ast.Name]:
+    """Whether a node reads this name."""
+    named = isinstance(node, ast.Name) and node.id == name
+    return named and isinstance(node.ctx, ast.Load)
 
 
 def _constant(node: ast.expr) -> object:
@@ -333,8 +305,3 @@ def _declared(scope: Scope, name: str) -> bool:
         isinstance(node, ast.Global | ast.Nonlocal) and name in node.names
         for node in ast.walk(scope)
     )
-
-
-def single_binding(tree: Tree, node: ast.Name) -> bool:
-    """Whether a name has one value in its function, so that its reads are known."""
-    return bindings(tree.scope(node), node.id) == 1

@@ -88,6 +88,13 @@ class Value:
         return only if isinstance(only, Part) else None
 
     @property
+    def unresolved(self) -> bool:
+        """Whether nothing at all is known of any text."""
+        return bool(self.texts) and all(
+            len(text) == 1 and isinstance(text[0], Part) for text in self.texts
+        )
+
+    @property
     def parts(self) -> list[Part]:
         """Every unknown part of any text."""
         return [p for text in self.texts for p in text if isinstance(p, Part)]

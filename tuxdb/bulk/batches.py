@@ -1,32 +1,56 @@
 """A change of very many rows, committed in batches, which can go on after a stop.
 
-Each batch is a transaction that changes the next rows in key order and says in the
-change set how far it came, so what is recorded is what happened, whatever stops it.
+Which rows are meant is settled at the start, in key order, in a temporary table. Each
+batch is a transaction that changes the next of them and says in the change set how
+far it came, so what is recorded is what happened, whatever stops it.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, cast, func, literal, select, tuple_
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    MetaData,
+    Select,
+    Table,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.schema import CreateTable
 
 from tuxdb.bulk.changesets import begin, prepare
-from tuxdb.bulk.tracking import Part, as_texts, locked_rows, tracked_update
-from tuxdb.bulk.update import Prepared, UpdateRequest, broken_rule, prepare_update
+from tuxdb.bulk.failures import explained
+from tuxdb.bulk.requests import Prepared, Report, UpdateRequest
+from tuxdb.bulk.tables import name_of
+from tuxdb.bulk.tracking import Part, texts_of
+from tuxdb.bulk.update import change, prepare_update
 from tuxdb.errors import Conflict, NotFound, Refused
 from tuxdb.models import ChangeSet
+
+QUEUE = "tuxdb_queue"
+NUMBER = "n"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a change in batches has come; counts are of committed rows."""
+    """How far a change in batches has come; counts are of committed rows.
 
-    changeset: UUID
+    `matched` of `total` rows were looked at. There is no change set if none matched.
+    """
+
+    changeset: UUID | None
     table: str
     total: int
     matched: int
@@ -34,16 +58,21 @@ class Progress:
     complete: bool = False
 
 
-Report = Callable[[Progress], None]
+Committed = Callable[[Progress], None]
+"""Hears of each commit, the first one being that of the empty change set."""
+Agree = Callable[[str, int], None]
+"""Takes the table and how many rows match; raises Refused to have nothing done."""
 
 
 async def apply_in_batches(
     session: AsyncSession,
     request: UpdateRequest,
     size: int,
-    report: Report,
     *,
+    agree: Agree,
+    committed: Committed,
     resume: UUID | None = None,
+    report: Report | None = None,
 ) -> Progress:
     """Change rows in batches of `size`, each committed by itself.
 
@@ -51,110 +80,177 @@ async def apply_in_batches(
     set that was stopped if `resume` names it and the request is the same. Raises
     Refused before the first batch if more rows match than `max_rows`.
     """
-    request.check()
     await prepare(session)
-    prepared = await prepare_update(session, request, keep=True)
-    counted = prepared.source.with_only_columns(func.count())
-    total = int(await session.scalar(counted) or 0)
-    if total > request.max_rows:
+    prepared = await prepare_update(session, request, keep=True, report=report)
+    name = name_of(prepared.part.table)
+    digest = _digest(request, prepared)
+    changeset = await _stopped(session, resume, digest) if resume else None
+    queue = await _queued(session, prepared, changeset)
+    if request.max_rows is not None and queue.rows > request.max_rows:
         raise Refused(
-            f"{total} rows of {request.table} match, "
+            f"{queue.rows} rows of {name} match, "
             f"more than --max-rows {request.max_rows}",
-            hint=f"--max-rows {total}",
+            hint=f"--max-rows {queue.rows}",
         )
-    changeset = await _begin_or_resume(session, request, prepared.part, resume)
-    state = changeset.progress or {}
-    progress = Progress(
-        changeset.id,
-        request.table,
-        total,
-        int(state.get("matched", 0)),
-        changeset.rows,
-    )
-    await session.commit()
-    report(progress)
-    while not progress.complete:
-        progress = await _batch(session, prepared, progress, size)
-        report(progress)
-    return progress
-
-
-async def _begin_or_resume(
-    session: AsyncSession, request: UpdateRequest, part: Part, resume: UUID | None
-) -> ChangeSet:
-    if resume is None:
+    if changeset is None and not queue.rows:
+        return Progress(None, name, 0, 0, 0, complete=True)
+    agree(name, queue.rows)
+    if changeset is None:
         changeset = await begin(session, request.author)
-        changeset.progress = {"request": _digest(request), "matched": 0, "last": None}
-        changeset.parts = [part.describe(0)]
-        return changeset
-    found = await session.get(ChangeSet, resume)
+        changeset.progress = {"request": digest, "matched": 0, "last": None}
+        changeset.parts = [prepared.part.describe(0)]
+    before = int((changeset.progress or {})["matched"])
+    start = Progress(changeset.id, name, before + queue.rows, before, changeset.rows)
+    await _commit(session, lambda: committed(start))
+    return await _Run(session, prepared, queue, size, committed).finish(start)
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """A temporary table with the keys of the rows that are meant, numbered from 1."""
+
+    table: Table
+    part: Part
+    rows: int
+
+    def some(self, source: Select[Any], done: int, size: int) -> Select[Any]:
+        """The next rows of what is to be changed."""
+        same = (
+            self.part.table.c[name] == self.table.c[f"k{i}"]
+            for i, name in enumerate(self.part.key)
+        )
+        number = self.table.c[NUMBER]
+        return source.join(self.table, literal(value=True)).where(
+            number > done, number <= done + size, *same
+        )
+
+    async def reached(self, session: AsyncSession, number: int) -> dict[str, str]:
+        """The key of a row."""
+        key = self.part.key
+        columns = select(
+            *(self.table.c[f"k{i}"].label(name) for i, name in enumerate(key))
+        ).where(self.table.c[NUMBER] == number)
+        found: dict[str, str] = await session.scalar(
+            select(texts_of(columns.subquery(), key))
+        )
+        return found
+
+
+async def _queued(
+    session: AsyncSession, prepared: Prepared, changeset: ChangeSet | None
+) -> _Queue:
+    """Find the rows that are meant, after those that were done before."""
+    part = prepared.part
+    key = [part.table.c[name] for name in part.key]
+    queue = Table(
+        QUEUE,
+        MetaData(),
+        Column(NUMBER, BigInteger, primary_key=True, autoincrement=False),
+        *(Column(f"k{i}", column.type) for i, column in enumerate(key)),
+        prefixes=["TEMPORARY"],
+    )
+    await session.execute(CreateTable(queue))
+    number = func.row_number().over(order_by=key)
+    rows = prepared.source.with_only_columns(number, *key, maintain_column_froms=True)
+    last = (changeset.progress or {})["last"] if changeset is not None else None
+    if last is not None:
+        values = [cast(literal(last[c.name]), c.type) for c in key]
+        rows = rows.where(tuple_(*key) > tuple_(*values))
+    async with explained(part.table):
+        result: Any = await session.execute(
+            insert(queue).from_select(queue.c.keys(), rows)
+        )
+    await session.execute(text(f"ANALYZE {QUEUE}"))
+    return _Queue(queue, part, int(result.rowcount))
+
+
+async def _stopped(session: AsyncSession, changeset: UUID, digest: str) -> ChangeSet:
+    found = await session.get(ChangeSet, changeset)
     if found is None:
-        raise NotFound("change set", resume, hint="tuxdb changes list")
+        raise NotFound("change set", changeset, hint="tuxdb changes list")
     if found.progress is None:
-        raise Refused(f"change set {resume} is complete")
-    if found.progress["request"] != _digest(request):
+        raise Refused(f"change set {changeset} is complete")
+    if found.progress["request"] != digest:
         raise Conflict(
-            f"change set {resume} was another change; nothing was changed",
+            f"change set {changeset} was another change; nothing was changed",
             hint="repeat the command as it was, with --resume",
         )
     return found
 
 
-async def _batch(
-    session: AsyncSession, prepared: Prepared, before: Progress, size: int
-) -> Progress:
-    """One transaction: the next rows, and how far that came."""
-    await prepare(session)
-    changeset = await session.get(ChangeSet, before.changeset, with_for_update=True)
-    if changeset is None or changeset.progress is None:
-        raise Conflict(f"change set {before.changeset} was ended by somebody else")
-    part = prepared.part
-    source = _behind(prepared.source, part, changeset.progress["last"]).limit(size)
-    locked = locked_rows(part, prepared.new, source)
-    last = (
-        select(as_texts(locked, part.key))
-        .order_by(*(locked.c[name].desc() for name in part.key))
-        .limit(1)
-        .scalar_subquery()
-    )
-    statement = tracked_update(part, locked, changeset.id, 0)
+@dataclass(frozen=True)
+class _Run:
+    """One batch after the other, on one connection."""
+
+    session: AsyncSession
+    prepared: Prepared
+    queue: _Queue
+    size: int
+    committed: Committed
+
+    async def finish(self, progress: Progress) -> Progress:
+        """Go on to the end."""
+        done = 0
+        while not progress.complete:
+            progress = await self._batch(progress, done)
+            done += self.size
+        return progress
+
+    async def _batch(self, before: Progress, done: int) -> Progress:
+        """One transaction: the next rows, and how far that came."""
+        session, queue = self.session, self.queue
+        await prepare(session)
+        changeset, state = await self._mine(before)
+        source = queue.some(self.prepared.source, done, self.size)
+        some = replace(self.prepared, source=source)
+        changed = (await change(session, some, changeset.id)).changed
+        reached = min(done + self.size, queue.rows)
+        changeset.rows += changed
+        changeset.parts = [self.prepared.part.describe(changeset.rows)]
+        after = replace(
+            before,
+            matched=before.total - queue.rows + reached,
+            changed=changeset.rows,
+            complete=reached == queue.rows,
+        )
+        if after.complete:
+            changeset.progress = None
+        else:
+            last = await queue.reached(session, reached)
+            changeset.progress = {**state, "matched": after.matched, "last": last}
+        await _commit(session, lambda: self.committed(after))
+        return after
+
+    async def _mine(self, before: Progress) -> tuple[ChangeSet, dict[str, Any]]:
+        """Lock the change set; Conflict if somebody else goes on with it."""
+        changeset = await self.session.get(
+            ChangeSet, before.changeset, with_for_update=True, populate_existing=True
+        )
+        state = changeset.progress if changeset is not None else None
+        if changeset is None or state is None or state["matched"] != before.matched:
+            raise Conflict(f"change set {before.changeset} is in other hands now")
+        return changeset, state
+
+
+async def _commit(session: AsyncSession, then: Callable[[], None]) -> None:
+    """Commit, and have that known even when everything is to end meanwhile."""
+    commit = asyncio.ensure_future(session.commit())
     try:
-        found = (await session.execute(statement.add_columns(last))).one()
-    except IntegrityError as error:
-        raise broken_rule(error) from error
-    matched, changed, reached = found
-    done = matched < size
-    total_changed = changeset.rows + changed
-    seen = changeset.progress["matched"] + matched
-    changeset.rows = total_changed
-    changeset.parts = [part.describe(total_changed)]
-    changeset.progress = (
-        None if done else {**changeset.progress, "matched": seen, "last": reached}
-    )
-    await session.commit()
-    return Progress(
-        before.changeset, before.table, before.total, seen, total_changed, complete=done
-    )
+        await asyncio.shield(commit)
+    except asyncio.CancelledError:
+        await commit
+        then()
+        raise
+    then()
 
 
-def _behind(
-    source: Select[Any], part: Part, last: dict[str, str] | None
-) -> Select[Any]:
-    """The rows after a key, in the order of the primary key."""
-    if last is None:
-        return source
-    columns = [part.table.c[name] for name in part.key]
-    values = [cast(literal(last[c.name]), c.type) for c in columns]
-    return source.where(tuple_(*columns) > tuple_(*values))
-
-
-def _digest(request: UpdateRequest) -> str:
+def _digest(request: UpdateRequest, prepared: Prepared) -> str:
     """What makes it the same change: all that decides which rows become what."""
     parts = [
-        request.table,
+        name_of(prepared.part.table),
         request.assignments,
         request.where,
-        request.file,
+        prepared.digest,
         request.key,
         request.skip_missing,
     ]

@@ -175,7 +175,6 @@ async def read_table(session: AsyncSession, found: Found) -> Table:
         schema=None if found.visible else found.schema,
         info={TRIGGERS: triggers},
     )
-    return described
 
 
 def kind(column: Column[Any]) -> Kind:

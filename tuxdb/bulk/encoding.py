@@ -24,19 +24,29 @@ Encode = Callable[[object], str | None]
 def encoded(
     file: Rows, columns: Sequence[Column[Any]], problems: Problems
 ) -> Iterator[tuple[int, bytes]]:
-    """COPY's text format, the line before the cells, in chunks; with rows so far.
+    """The rows of a file as `copied` makes them, the line before the cells.
 
     After the first problem nothing comes but the count: the rest is only looked at.
     """
     encoders = [_encoder(column, file) for column in columns]
     names = [column.name for column in columns]
+    checked = (_checked(row, names, encoders, problems) for row in file.rows)
+    return copied(checked, lambda: not problems.found)
+
+
+def copied(
+    rows: Iterator[Sequence[str | None]], wanted: Callable[[], bool] = lambda: True
+) -> Iterator[tuple[int, bytes]]:
+    """COPY's text format in chunks, each with the number of rows so far.
+
+    Chunks are empty while nothing is `wanted`.
+    """
     out: list[str] = []
     count = size = 0
-    for row in file.rows:
-        cells = _checked(row, names, encoders, problems)
+    for row in rows:
         count += 1
-        if not problems.found:
-            text = "\t".join(cells)
+        if wanted():
+            text = "\t".join(map(_field, row))
             size += len(text)
             out.append(text)
         if size > CHUNK or count % ROWS_AT_ONCE == 0:
@@ -45,26 +55,28 @@ def encoded(
     yield count, _joined(out)
 
 
+def _field(text: str | None) -> str:
+    if text is None:
+        return NULL
+    if SPECIAL.search(text):
+        return SPECIAL.sub(lambda found: ESCAPES[found[0]], text)
+    return text
+
+
 def _joined(rows: list[str]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
 def _checked(
     row: Row, names: list[str], encoders: list[Encode], problems: Problems
-) -> list[str]:
+) -> list[str | None]:
     line, cells = row
-    out = [str(line)]
+    out: list[str | None] = [str(line)]
     for name, encode, cell in zip(names, encoders, cells, strict=True):
         try:
-            text = encode(cell)
+            out.append(encode(cell))
         except BadLiteral as error:
             problems.add(line, name, str(error))
-            continue
-        if text is None:
-            text = NULL
-        elif SPECIAL.search(text):
-            text = SPECIAL.sub(lambda found: ESCAPES[found[0]], text)
-        out.append(text)
     return out
 
 

@@ -1,19 +1,25 @@
 """Plans: a change written to a file, to be reviewed and applied exactly as it is.
 
-The first line says what and where, each other line is a row: its key, its values
-before and after as PostgreSQL's texts, and a hash of the whole row as it was.
+The first line says what and where; each other line is a row: its key, its values
+before and after as PostgreSQL's texts, and a hash of the whole row as it was. The last
+line is a checksum, so that a plan that was cut off or edited is none.
 """
 
+import asyncio
+import contextlib
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     MetaData,
+    Select,
     Table,
     and_,
     func,
@@ -24,130 +30,197 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateTable
 
-from tuxdb.bulk.changesets import Author
-from tuxdb.bulk.inputs import lines, open_input
-from tuxdb.bulk.problems import Problems
-from tuxdb.bulk.tables import find_table
-from tuxdb.bulk.tracking import Part, as_texts, differs, row_hash, value_of
-from tuxdb.bulk.update import (
-    Prepared,
-    UpdateRequest,
-    prepare_update,
-    refuse_protected,
+from tuxdb.bulk.encoding import copied
+from tuxdb.bulk.failures import attempts
+from tuxdb.bulk.inputs import Input, in_thread, lines, open_input
+from tuxdb.bulk.problems import SHOWN, Problems
+from tuxdb.bulk.requests import Prepared, Report
+from tuxdb.bulk.tables import (
+    find_table,
+    name_of,
+    refuse_protected_columns,
+    refuse_protected_table,
 )
-from tuxdb.engine.copying import copy_rows
+from tuxdb.bulk.tracking import Part, as_texts, differs, row_hash, texts_of, value_of
+from tuxdb.engine.copying import copy_bytes
 from tuxdb.errors import Conflict, UsageError
 
 VERSION = 1
 PLANNED = "tuxdb_planned"
-SHOWN = 20
+ROWS_AT_ONCE = 1000
 
 
-async def write_plan(
-    session: AsyncSession, request: UpdateRequest, path: Path
-) -> Prepared:
-    """Write what a request would change to a new file that only its owner reads."""
-    prepared = await prepare_update(session, request)
-    part, table = prepared.part, prepared.part.table
-    subject = _wanted(prepared)
-    new = as_texts(subject, [f"new_{name}" for name in part.changed])
-    different = or_(
-        *(differs(subject.c[n], subject.c[f"new_{n}"]) for n in part.changed)
-    )
-    rows = (
-        select(
-            as_texts(subject, part.key),
-            as_texts(subject, part.recorded),
-            new,
-            subject.c["tuxdb_hash"],
-        )
-        .where(different)
-        .order_by(*(subject.c[name] for name in part.key))
-    )
-    database = await session.scalar(select(func.current_database()))
-    head = {
-        "tuxdb_plan": VERSION,
-        "database": database,
-        "table": table.fullname,
-        "changed": list(part.changed),
-        "columns": table.c.keys(),
-        "reason": request.author.reason,
-    }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(head) + "\n")
-        result = await session.stream(rows.execution_options(yield_per=1000))
-        async for key, before, after, hashed in result:
-            plain = {n.removeprefix("new_"): value for n, value in after.items()}
-            row = {"key": key, "before": before, "after": plain, "hash": hashed}
-            file.write(json.dumps(row) + "\n")
-    return prepared
+@contextlib.asynccontextmanager
+async def written_plan(
+    session: AsyncSession, prepared: Prepared, path: Path, reason: str | None
+) -> AsyncIterator[None]:
+    """Write what a change would do; the plan is there if the block ends well.
+
+    Only its owner may read it. UsageError if the file is there already.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
+    done = False
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            digest = hashlib.sha256()
+            async for line in _plan_lines(session, prepared, reason):
+                digest.update(line.encode())
+                file.write(line)
+            file.write(_line({"sha256": digest.hexdigest()}))
+        yield
+        done = True
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        if not done:
+            await asyncio.to_thread(path.unlink)
+
+
+def _unwritable(path: Path, error: Exception) -> UsageError:
+    reason = getattr(error, "strerror", None) or "not a path"
+    return UsageError(f"{path}: cannot be written ({reason.lower()})")
 
 
 async def prepare_plan(
-    session: AsyncSession, path: str, author: Author
-) -> tuple[Prepared, Author]:
+    session: AsyncSession, path: str, *, report: Report | None = None
+) -> Prepared:
     """Read a plan back; Conflict if it is of another database or a row differs."""
-    problems = Problems(path)
     with open_input(path) as source:
-        rows = lines(source, problems)
-        head = _head(rows, problems)
-        database = await session.scalar(select(func.current_database()))
-        if head["database"] != database:
-            raise Conflict(
-                f"{path} is a plan for database {head['database']!r}, "
-                f"this is {database!r}; nothing was changed"
-            )
-        table = await find_table(session, head["table"])
-        if table.c.keys() != head["columns"]:
-            raise Conflict(
-                f"{table.name} has other columns than when {path} was made; "
-                "nothing was changed"
-            )
-        part = Part(table, tuple(head["changed"]))
-        await refuse_protected(session, part)
-        planned = await _stage(session, rows, problems)
+        problems = Problems(source.path)
+        rows = _Rows(source, problems)
+        head = await in_thread(source, rows.head)
+        table = await _table_of(session, head, path)
+        planned = await _stage(session, rows, source, report)
+    part = Part(table, tuple(head["changed"]))
+    await refuse_protected_columns(session, table, part.changed)
     same = and_(
         *(table.c[n] == value_of(planned.c.row_key, table.c[n]) for n in part.key)
     )
-    await _refuse_changed(session, part, planned, path)
-    source_rows = select(table).select_from(table.join(planned, same))
-    new = {n: value_of(planned.c.after, table.c[n]) for n in part.changed}
-    reason = author.reason or head.get("reason")
-    return (
-        Prepared(part, source_rows, new),
-        Author(author.command, author.actor, reason),
+    async for attempt in attempts(session):
+        async with attempt:
+            await _refuse_changed(session, part, planned, same, path)
+    return Prepared(
+        part,
+        select(table).select_from(table.join(planned, same)),
+        {n: value_of(planned.c.after, table.c[n]) for n in part.changed},
+        reason=head.get("reason"),
     )
 
 
-def _wanted(prepared: Prepared) -> Any:  # noqa: ANN401
+async def _plan_lines(
+    session: AsyncSession, prepared: Prepared, reason: str | None
+) -> AsyncIterator[str]:
     part, table = prepared.part, prepared.part.table
-    columns = [table.c[name] for name in (*part.key, *part.recorded)]
-    new = [value.label(f"new_{name}") for name, value in prepared.new.items()]
-    hashed = row_hash(table, table.c.keys()).label("tuxdb_hash")
-    rows = prepared.source.with_only_columns(
-        *columns, *new, hashed, maintain_column_froms=True
+    yield _line(
+        {
+            "tuxdb_plan": VERSION,
+            "database": await session.scalar(select(func.current_database())),
+            "table": name_of(table),
+            "changed": list(part.changed),
+            "columns": table.c.keys(),
+            "reason": reason,
+        }
     )
-    return rows.subquery("wanted")
+    statement = _wanted(prepared).execution_options(yield_per=ROWS_AT_ONCE)
+    result = await session.stream(statement)
+    async for key, before, after, hashed in result:
+        row = {"key": key, "before": before, "after": after, "hash": str(hashed)}
+        yield _line(row)
 
 
-def _head(rows: Iterator[tuple[int, str]], problems: Problems) -> dict[str, Any]:
-    first = next(rows, None)
-    try:
-        head = json.loads(first[1]) if first else {}
-        if head["tuxdb_plan"] != VERSION:
-            raise UsageError(
-                f"{problems.name} is a plan of version {head['tuxdb_plan']}"
+def _wanted(prepared: Prepared) -> Select[Any]:
+    """Key, values before and after, and hash of the rows that would change."""
+    part, table = prepared.part, prepared.part.table
+    rows = prepared.source.with_only_columns(
+        texts_of(table, part.key).label("row_key"),
+        texts_of(table, part.changed).label("before"),
+        as_texts([(n, prepared.new[n]) for n in part.changed]).label("after"),
+        row_hash(table, table.c.keys()).label("row_hash"),
+        maintain_column_froms=True,
+    )
+    different = or_(
+        *(differs(table.c[n], prepared.new[n], table.c[n]) for n in part.changed)
+    )
+    return rows.where(different).order_by(*(table.c[name] for name in part.key))
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+async def _table_of(session: AsyncSession, head: dict[str, Any], path: str) -> Table:
+    database = await session.scalar(select(func.current_database()))
+    if head["database"] != database:
+        raise Conflict(
+            f"{path} is a plan for database {head['database']!r}, "
+            f"this is {database!r}; nothing was changed"
+        )
+    table = await find_table(session, head["table"])
+    refuse_protected_table(table)
+    if table.c.keys() != head["columns"]:
+        raise Conflict(
+            f"{head['table']} has other columns than when {path} was made; "
+            "nothing was changed"
+        )
+    return table
+
+
+class _Rows:
+    """The lines of a plan: its head, its rows, and the checksum at its end."""
+
+    def __init__(self, source: Input, problems: Problems) -> None:
+        self._lines = lines(source, problems)
+        self._problems = problems
+        self._digest = hashlib.sha256()
+
+    def head(self) -> dict[str, Any]:
+        """What the plan is for; UsageError if it is no plan."""
+        _, text = next(self._lines, (0, ""))
+        self._digest.update(text.encode())
+        head = _decoded(text)
+        if head.get("tuxdb_plan") != VERSION:
+            raise UsageError(f"{self._problems.name} is not a plan")
+        return head
+
+    def encoded(self) -> Iterator[tuple[int, bytes]]:
+        """The rows as COPY reads them."""
+        return copied(self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for number, text in self._lines:
+            row = _decoded(text)
+            if "sha256" in row:
+                if row["sha256"] == self._digest.hexdigest():
+                    return
+                break
+            self._digest.update(text.encode())
+            if {"key", "after", "hash"} - row.keys():
+                break
+            yield (
+                str(number),
+                json.dumps(row["key"]),
+                json.dumps(row["after"]),
+                str(row["hash"]),
             )
-        for name in ("database", "table", "changed", "columns"):
-            head[name]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise UsageError(f"{problems.name} is not a plan") from error
-    return dict(head)
+        raise UsageError(
+            f"{self._problems.name} is not as it was written; nothing was changed",
+            hint="make a new plan with --plan-out",
+        )
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def _stage(
-    session: AsyncSession, rows: Iterator[tuple[int, str]], problems: Problems
+    session: AsyncSession, rows: _Rows, source: Input, report: Report | None
 ) -> Table:
     planned = Table(
         PLANNED,
@@ -160,29 +233,29 @@ async def _stage(
         postgresql_on_commit="DROP",
     )
     await session.execute(CreateTable(planned))
+    made = rows.encoded()
 
-    def records() -> Iterator[tuple[Any, ...]]:
-        for number, text in rows:
-            try:
-                row = json.loads(text)
-                values = (number, row["key"], row["after"], row["hash"])
-            except (ValueError, TypeError, KeyError, RecursionError):
-                problems.add(number, None, "not a row of a plan")
-                continue
-            yield values
+    async def chunks() -> AsyncIterator[bytes]:
+        while found := await in_thread(source, lambda: next(made, None)):
+            count, chunk = found
+            if report is not None:
+                report(f"reading {source.path}", count, None)
+            if chunk:
+                yield chunk
 
-    await copy_rows(session, planned, planned.c.keys(), records())
-    problems.finish()
+    await copy_bytes(session, planned, planned.c.keys(), chunks())
     return planned
 
 
 async def _refuse_changed(
-    session: AsyncSession, part: Part, planned: Table, path: str
+    session: AsyncSession,
+    part: Part,
+    planned: Table,
+    same: ColumnElement[bool],
+    path: str,
 ) -> None:
+    """Lock the rows of a plan, and raise Conflict if one is not as it was."""
     table = part.table
-    same = and_(
-        *(table.c[n] == value_of(planned.c.row_key, table.c[n]) for n in part.key)
-    )
     key = [table.c[name] for name in part.key]
     locked = (
         select(*key)
@@ -191,28 +264,32 @@ async def _refuse_changed(
         .with_for_update(of=table)
     )
     await session.scalar(select(func.count()).select_from(locked.cte("locked")))
+    gone = key[0].is_(None)
     hashed = row_hash(table, table.c.keys())
-    changed = or_(key[0].is_(None), hashed != planned.c.row_hash)
     found = (
         await session.execute(
-            select(planned.c.row_key, key[0].is_(None))
+            select(planned.c.row_key, gone)
             .select_from(planned.outerjoin(table, same))
-            .where(changed)
+            .where(or_(gone, hashed != planned.c.row_hash))
             .order_by(planned.c.line)
             .limit(SHOWN + 1)
         )
     ).all()
-    if not found:
-        return
-    shown = [
-        f"{', '.join(f'{n} {v}' for n, v in row_key.items())}: "
+    if found:
+        raise _rows_changed(name_of(table), path, [(key, gone) for key, gone in found])
+
+
+def _rows_changed(
+    table: str, path: str, found: list[tuple[dict[str, str], bool]]
+) -> Conflict:
+    lines_ = [
+        f"{'  '.join(f'{n} {v}' for n, v in row_key.items())}: "
         + ("deleted" if gone else "changed")
         for row_key, gone in found[:SHOWN]
     ]
-    more = "\n  …" if len(found) > SHOWN else ""
-    raise Conflict(
-        f"rows of {table.name} were changed since {path} was made; "
-        "nothing was changed\n  " + "\n  ".join(shown) + more,
+    return Conflict(
+        f"rows of {table} were changed since {path} was made; nothing was changed",
         hint="make a new plan with --plan-out",
         details={"rows": [row_key for row_key, _ in found[:SHOWN]]},
+        lines=[*lines_, "…"] if len(found) > SHOWN else lines_,
     )

@@ -92,40 +92,45 @@ def _seen(start: bytes) -> str:
 
 
 def _csv(source: Input, problems: Problems) -> Iterator[Row]:
+    width = 0
+    for line, cells in _csv_records(source, problems):
+        if not width:
+            width = len(cells)
+            yield line, cells
+        elif len(cells) == width:
+            yield line, [_undefused(cell) for cell in cells]
+        else:
+            problems.add(line, None, _ragged(cells, width))
+
+
+def _csv_records(source: Input, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line they begin in; blank lines are none."""
     csv.field_size_limit(LONGEST_LINE)
-    started = last = 0
+    first = 0
 
     def texts() -> Iterator[str]:
-        nonlocal started, last
+        nonlocal first
         size = 0
-        for last, text in lines(source, problems):
-            started = started or last
+        for line, text in lines(source, problems):
+            first = first or line
             size += len(text)
-            if size > LONGEST_LINE and last > started:
-                raise problems.fail(started, "a quoted cell does not end")
+            if size > LONGEST_LINE and line > first:
+                raise problems.fail(first, "a quoted cell does not end")
             if text.count('"') % 2 == 0:
                 size = 0
             yield text
 
-    rows = csv.reader(texts(), strict=True)
-    width = 0
+    records = csv.reader(texts(), strict=True)
     while True:
-        started = 0
+        first = 0
         try:
-            cells = next(rows)
+            cells = next(records)
         except StopIteration:
             return
         except csv.Error as error:
-            raise problems.fail(started or last, f"not CSV: {error}") from error
-        if not cells:
-            continue
-        if not width:
-            width = len(cells)
-            yield last, cells
-        elif len(cells) == width:
-            yield started, [_undefused(cell) for cell in cells]
-        else:
-            problems.add(started, None, _ragged(cells, width))
+            raise problems.fail(first or 1, f"not CSV: {error}") from error
+        if cells:
+            yield first, cells
 
 
 def _undefused(cell: str) -> str:

@@ -1,7 +1,7 @@
 """The rows of a file in a temporary table, each checked on its way in."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from tuxdb.bulk.expressions import nearest
 from tuxdb.bulk.inputs import Input, in_thread
 from tuxdb.bulk.problems import SHOWN, Problems
 from tuxdb.bulk.readers import Rows
+from tuxdb.bulk.requests import Report
 from tuxdb.bulk.tables import name_of
 from tuxdb.engine.copying import copy_bytes
 from tuxdb.errors import NotFound
@@ -38,9 +39,6 @@ LINE = "line"
 STAGED = "tuxdb_staged"
 CHECKS_INPUT = 160000
 """The version of PostgreSQL that can be asked whether a text is a value of a type."""
-
-Report = Callable[[str, int, int | None], None]
-"""Takes the stage, and how many rows of how many are done; None is unknown."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,8 @@ async def stage(
     key: Sequence[str],
     source: Input,
     file: Rows,
-    problems: Problems,
     *,
+    problems: Problems,
     keep: bool = False,
     report: Report | None = None,
 ) -> Staged:

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from tuxdb.bulk.catalogue import KIND, Exact, has_triggers, kind
+from tuxdb.bulk.catalogue import KIND, has_triggers, kind
 from tuxdb.bulk.tables import is_moment, name_of
 from tuxdb.models import Change
 

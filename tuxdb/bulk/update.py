@@ -2,23 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.assignments import parse_assignments
 from tuxdb.bulk.catalogue import has_triggers
-from tuxdb.bulk.changesets import SAMPLE, Author, RowChange, begin, prepare, sample_of
+from tuxdb.bulk.changesets import begin, prepare, sample_of
 from tuxdb.bulk.expressions import nearest, parse_where
 from tuxdb.bulk.failures import attempts, explained, no_longer_deferred
 from tuxdb.bulk.inputs import in_thread, open_input
+from tuxdb.bulk.plans import prepare_plan
 from tuxdb.bulk.problems import Problems
 from tuxdb.bulk.readers import read_rows
+from tuxdb.bulk.requests import Counts, Prepared, Preview, Report, UpdateRequest
 from tuxdb.bulk.staging import (
-    Report,
     Staged,
     check_columns,
     count_missing,
@@ -33,73 +33,6 @@ from tuxdb.bulk.tables import (
 )
 from tuxdb.bulk.tracking import Part, locked_rows, recorded_as_left, tracked_update
 from tuxdb.errors import Refused, UsageError
-
-MOST_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class UpdateRequest:
-    """What `tuxdb bulk-update` was asked for.
-
-    Either `assignments` with one of `where` and `all_rows`, or `file` with `key`.
-    `max_rows` None is no limit.
-    """
-
-    table: str
-    author: Author
-    assignments: tuple[str, ...] = ()
-    where: str | None = None
-    all_rows: bool = False
-    file: str | None = None
-    file_kind: str | None = None
-    key: tuple[str, ...] = ()
-    skip_missing: bool = False
-    max_rows: int | None = MOST_ROWS
-    sample: int = SAMPLE
-
-    def check(self) -> None:
-        """Raise UsageError for options that do not go together."""
-        if self.file is not None and (self.assignments or self.where or self.all_rows):
-            raise UsageError("--from goes with --key only, not with --set or --where")
-        if self.file is not None and not self.key:
-            raise UsageError("--from needs --key: the columns that tell which row")
-        if self.file is None and self.key:
-            raise UsageError("--key goes with --from only")
-        if self.file is None and not self.assignments:
-            raise UsageError("nothing to change: --set column=value, or --from FILE")
-        if self.file is None and (self.where is None) is not self.all_rows:
-            raise UsageError("one of --where and --all-rows is needed")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A change that can be carried out: its rows, and their new values.
-
-    `missing` rows of a file are in no row of the table; `digest` is of its contents.
-    """
-
-    part: Part
-    source: Select[Any]
-    new: dict[str, ColumnElement[Any]] = field(default_factory=dict)
-    missing: int = 0
-    digest: str | None = None
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a change does, as done and not yet committed."""
-
-    table: str
-    matched: int
-    changed: int
-    missing: int
-    changeset: UUID
-    sample: list[RowChange]
-
-    @property
-    def unchanged(self) -> int:
-        """Rows that had the wanted values already."""
-        return self.matched - self.changed
 
 
 async def apply_update(
@@ -125,22 +58,25 @@ async def apply(
     name = name_of(prepared.part.table)
     if report is not None:
         report(f"changing {name}", 0, None)
-    changeset = await begin(session, request.author)
-    matched, wanted, changed = await change(
-        session, prepared, changeset.id, request.max_rows
-    )
-    if request.max_rows is not None and wanted > request.max_rows:
+    author = request.author
+    if author.reason is None and prepared.reason is not None:
+        author = replace(author, reason=prepared.reason)
+    changeset = await begin(session, author)
+    counts = await change(session, prepared, changeset.id, request.max_rows)
+    if request.max_rows is not None and counts.wanted > request.max_rows:
         raise Refused(
-            f"this would change {wanted} rows of {name}, "
+            f"this would change {counts.wanted} rows of {name}, "
             f"more than --max-rows {request.max_rows}",
-            hint=f"look at it with --dry-run, then --max-rows {wanted}",
-            details={"changed": wanted, "max_rows": request.max_rows},
+            hint=f"look at it with --dry-run, then --max-rows {counts.wanted}",
+            details={"changed": counts.wanted, "max_rows": request.max_rows},
         )
-    changeset.parts = [prepared.part.describe(changed)]
-    changeset.rows = changed
+    changeset.parts = [prepared.part.describe(counts.changed)]
+    changeset.rows = counts.changed
     await session.flush()
     rows = await sample_of(session, changeset.id, request.sample)
-    return Preview(name, matched, changed, prepared.missing, changeset.id, rows)
+    return Preview(
+        name, counts.matched, counts.changed, prepared.missing, changeset.id, rows
+    )
 
 
 async def prepare_update(
@@ -156,6 +92,8 @@ async def prepare_update(
     the connection lives.
     """
     request.check()
+    if request.plan is not None:
+        return await prepare_plan(session, request.plan, report=report)
     table = await find_table(session, request.table)
     refuse_protected_table(table)
     if request.file is not None:
@@ -176,8 +114,8 @@ async def change(
     prepared: Prepared,
     changeset: UUID,
     most: int | None = None,
-) -> tuple[int, int, int]:
-    """Change the rows: how many matched, differed, and were changed.
+) -> Counts:
+    """Change the rows, unless more than `most` would change.
 
     The constraints and triggers that wait for the commit have their say at once. A
     deadlock is answered by trying again.
@@ -187,11 +125,11 @@ async def change(
     statement = tracked_update(part, locked, changeset, 0, most)
     async for attempt in attempts(session):
         async with attempt, explained(part.table):
-            counts = (await session.execute(statement)).one()
+            counts = Counts(*(await session.execute(statement)).one())
             await no_longer_deferred(session)
             if has_triggers(part.table, part.recorded):
                 await session.execute(recorded_as_left(part, changeset, 0))
-    return counts.matched, counts.wanted, counts.changed
+    return counts
 
 
 @asynccontextmanager
@@ -220,7 +158,7 @@ async def _staged(
             request.key,
             source,
             file,
-            problems,
+            problems=problems,
             keep=keep,
             report=report,
         )

@@ -1,18 +1,25 @@
 """`tuxdb bulk-update`: many rows, seen before they are committed."""
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuxdb.cli.consent import Approval, change_lines, undo_line
+from tuxdb.cli.consent import (
+    approve,
+    change_lines,
+    outcome,
+    row_output,
+    undo_line,
+)
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import Invocation, invocation
 from tuxdb.cli.options import GUARDED
 from tuxdb.cli.parsers import changeset_id, names, one_of, whole
-from tuxdb.cli.progress import Told, shown
+from tuxdb.cli.progress import Bar
 from tuxdb.cli.run import run
 from tuxdb.errors import UsageError
 
@@ -20,8 +27,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tuxdb.bulk.batches import Progress
-    from tuxdb.bulk.update import UpdateRequest
-    from tuxdb.controllers.changes import Outcome
+    from tuxdb.bulk.changesets import RowChange
+    from tuxdb.bulk.requests import Preview, UpdateRequest
+    from tuxdb.controllers.changes import Pending
+    from tuxdb.controllers.guard import Protection
     from tuxdb.database import Database
 
 app = App(help="Change many rows of a table, seen before they are committed.")
@@ -30,16 +39,9 @@ COMMAND = "bulk-update"
 INPUTS = ("csv", "tsv", "json", "ndjson")
 MOST = 2**53 - 1
 LARGEST_BATCH = 1_000_000
-
-
-@dataclass(frozen=True)
-class _Choices:
-    """What the options beside the request say."""
-
-    plan_out: Path | None
-    plan: str | None
-    batch: int | None
-    resume: "UUID | None"
+ROWS_IN_JSON = 1000
+SHOWN = 20
+FREE_ROWS = 100
 
 
 @app.command(writes=GUARDED)
@@ -127,7 +129,6 @@ def bulk_update(
     a plan with --apply. The change is made, shown, and committed or rolled back.
     """
     call = invocation(ctx)
-    choices = _Choices(plan_out, plan, batch, resume)  # type: ignore[arg-type]
     wanted: dict[str, Any] = {
         "table": table or "",
         "assignments": tuple(assignments or ()),
@@ -137,121 +138,173 @@ def bulk_update(
         "file_kind": input_format,
         "key": tuple(key or ()),
         "skip_missing": missing == "skip",
+        "plan": plan,
         "max_rows": max_rows,
-        "sample": None if call.format_given else 20,
+        "sample": ROWS_IN_JSON if call.format_given else SHOWN,
     }
-    _check(wanted, choices)
-    if batch is not None:
+    if batch is not None and (plan_out or plan):
+        raise UsageError("--batch goes with neither --plan-out nor --apply")
+    if resume is not None and batch is None:
+        raise UsageError("--resume goes with --batch")
+    if batch is not None and not call.dry_run:
+        _run_batches(ctx, wanted, batch, resume)  # type: ignore[arg-type]
+    elif plan_out is not None:
         run(
             ctx,
-            lambda db: _in_batches(db, call, wanted, choices),
+            lambda db: _write_plan(db, call, wanted, plan_out),
             rolls_back=False,
-            sentence=_batch_sentence,
+            sentence=_sentence,
         )
-        return
-    run(
-        ctx,
-        lambda db: _at_once(db, call, wanted, choices),
-        rolls_back=False,
-        sentence=_sentence,
-    )
-
-
-def _check(wanted: dict[str, Any], choices: _Choices) -> None:
-    if choices.plan is not None:
-        others = ("assignments", "where", "all_rows", "file", "key")
-        if any(wanted[name] for name in others) or choices.batch or choices.plan_out:
-            raise UsageError("--apply goes with no other way to say what changes")
-        return
-    if not wanted["table"]:
-        raise UsageError("which table?", hint="tuxdb bulk-update TABLE --set …")
-    if choices.batch is not None and choices.plan_out is not None:
-        raise UsageError("--plan-out and --batch do not go together")
-    if choices.resume is not None and choices.batch is None:
-        raise UsageError("--resume goes with --batch")
+    elif call.format_given and call.format != "json":
+        run(
+            ctx,
+            lambda db: _each_row(db, call, wanted),
+            rolls_back=False,
+            **row_output(call.format),
+        )
+    else:
+        run(
+            ctx,
+            lambda db: _at_once(db, call, wanted),
+            rolls_back=False,
+            sentence=_sentence,
+        )
 
 
 def _request(call: Invocation, wanted: dict[str, Any]) -> "UpdateRequest":
+    """What is asked for; a look at it is not limited."""
     from tuxdb.bulk.changesets import Author
-    from tuxdb.bulk.update import UpdateRequest
+    from tuxdb.bulk.requests import UpdateRequest
 
+    if call.dry_run:
+        wanted = {**wanted, "max_rows": None}
     return UpdateRequest(author=Author(COMMAND, call.actor, call.reason), **wanted)
 
 
-async def _at_once(
-    db: "Database", call: Invocation, wanted: dict[str, Any], choices: _Choices
-) -> object:
-    request = _request(call, wanted)
-    commit = not call.dry_run
-    if choices.plan_out is not None:
-        outcome = await db.changes.write_plan(request, choices.plan_out)
-        call.say(f"plan: {choices.plan_out}")
-        path = shlex.quote(str(choices.plan_out))
-        call.say(f"apply: tuxdb bulk-update --apply {path}")
-    elif choices.plan is not None:
-        outcome = await db.changes.apply_plan(
-            choices.plan,
-            request.author,
-            Approval(call),
-            max_rows=request.max_rows,
-            sample=request.sample,
-            commit=commit,
-        )
-    else:
-        outcome = await db.changes.update(request, Approval(call), commit=commit)
-    rows_only = call.format_given and call.format != "json"
-    return outcome.sample if rows_only else outcome
-
-
-def _sentence(outcome: "Outcome") -> list[str]:
-    lines = list(change_lines(outcome)) if not outcome.committed else []
-    if outcome.committed:
-        return [
-            f"{outcome.table}: {outcome.changed} rows changed",
-            undo_line(outcome.changeset),
-        ]
-    return [*lines, "nothing was changed"]
-
-
-async def _in_batches(
-    db: "Database", call: Invocation, wanted: dict[str, Any], choices: _Choices
-) -> "Progress":
-    request = _request(call, wanted)
+@asynccontextmanager
+async def _change(
+    db: "Database", call: Invocation, wanted: dict[str, Any]
+) -> "AsyncIterator[Pending[Preview]]":
+    """Make a change; on the way out of the block it is committed if agreed to."""
+    with Bar(call) as bar:
+        async with db.changes.updating(_request(call, wanted), bar.update) as pending:
+            bar.stop()
+            if not call.dry_run:
+                approve(call, pending)
+            yield pending
     if call.dry_run:
-        raise UsageError("--batch commits as it goes: leave out --batch for a dry run")
-    size = choices.batch or 1
-    protection = await db.guard.protection()
-    call.consent(
-        f"this commits changes to {request.table} after every {size} rows",
-        name=protection.database if protection.protected else None,
-    )
-    last: list[Progress] = []
+        _warn_of_limit(call, pending.done.changed, wanted["max_rows"])
 
-    async def work(told: Told) -> "Progress":
-        def report(progress: "Progress") -> None:
-            if not last:
-                call.say(f"change set {progress.changeset}")
-            last[:] = [progress]
-            told(f"{progress.table}", progress.matched, progress.total)
 
-        return await db.changes.update_in_batches(
-            request, size, report, resume=choices.resume
+async def _at_once(
+    db: "Database", call: Invocation, wanted: dict[str, Any]
+) -> dict[str, Any]:
+    async with _change(db, call, wanted) as pending:
+        pass
+    return outcome(pending, committed=not call.dry_run and pending.done.changed > 0)
+
+
+async def _each_row(
+    db: "Database", call: Invocation, wanted: dict[str, Any]
+) -> "AsyncIterator[list[RowChange]]":
+    """Every row before and after: of what is committed, or of what would be."""
+    async with _change(db, call, wanted) as pending:
+        if call.dry_run:
+            async for rows in pending.rows():
+                yield rows
+    if call.dry_run or not pending.done.changed:
+        call.say("nothing was changed")
+        return
+    call.say(undo_line(pending.done.changeset))
+    async for rows in db.changes.every_row(pending.done.changeset):
+        yield rows
+
+
+async def _write_plan(
+    db: "Database", call: Invocation, wanted: dict[str, Any], path: Path
+) -> dict[str, Any]:
+    request = _request(call, {**wanted, "max_rows": None})
+    with Bar(call) as bar:
+        preview = await db.changes.write_plan(request, path, bar.update)
+    _warn_of_limit(call, preview.changed, wanted["max_rows"])
+    call.say(f"plan: {path}")
+    call.say(f"apply: tuxdb bulk-update --apply {shlex.quote(str(path))}")
+    return {
+        **vars(preview),
+        "unchanged": preview.unchanged,
+        "changeset": None,
+        "committed": False,
+        "plan": str(path),
+    }
+
+
+def _warn_of_limit(call: Invocation, rows: int, most: int) -> None:
+    if rows > most:
+        call.say(
+            f"{rows} rows are more than --max-rows {most}: "
+            f"to change them, --max-rows {rows}"
         )
 
-    try:
-        return await shown(call, work)
-    finally:
-        if last and not last[-1].complete:
-            done = last[-1]
-            call.say(
-                f"stopped after {done.matched} of {done.total} rows, "
-                f"{done.changed} changed and committed"
-            )
-            call.say(f"go on: {call.again(resume=str(done.changeset))}")
+
+def _sentence(change: dict[str, Any]) -> list[str]:
+    if not change["committed"]:
+        return [*change_lines(change), "nothing was changed"]
+    return [
+        f"{change['table']}: {change['changed']} rows changed",
+        undo_line(change["changeset"]),
+    ]
+
+
+def _run_batches(
+    ctx: typer.Context, wanted: dict[str, Any], size: int, resume: "UUID | None"
+) -> None:
+    call = invocation(ctx)
+
+    def agree(table: str, rows: int, protection: "Protection") -> None:
+        guarded = protection.protected and rows > FREE_ROWS
+        call.consent(
+            f"this commits changes to {rows} rows of {table} in {protection.place}, "
+            f"after every {size}",
+            name=protection.database if guarded else None,
+        )
+
+    async def work(db: "Database") -> "Progress":
+        told: list[Progress] = []
+        with Bar(call) as bar:
+
+            def committed(progress: "Progress") -> None:
+                if not told:
+                    call.say(f"change set {progress.changeset}")
+                told[:] = [progress]
+                bar.update(progress.table, progress.matched, progress.total)
+
+            try:
+                return await db.changes.update_in_batches(
+                    _request(call, wanted),
+                    size,
+                    agree=agree,
+                    committed=committed,
+                    resume=resume,
+                    report=bar.update,
+                )
+            finally:
+                bar.stop()
+                if told and not told[-1].complete:
+                    _say_how_far(call, told[-1])
+
+    run(ctx, work, rolls_back=False, sentence=_batch_sentence)
+
+
+def _say_how_far(call: Invocation, done: "Progress") -> None:
+    call.say(
+        f"stopped after {done.matched} of {done.total} rows, "
+        f"{done.changed} changed and committed"
+    )
+    call.say(f"go on: {call.again(resume=str(done.changeset))}")
 
 
 def _batch_sentence(progress: "Progress") -> list[str]:
-    return [
-        f"{progress.table}: {progress.matched} rows match, {progress.changed} changed",
-        undo_line(progress.changeset),
-    ]
+    line = (
+        f"{progress.table}: {progress.matched} rows match, {progress.changed} changed"
+    )
+    return [line, undo_line(progress.changeset)] if progress.changeset else [line]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuxdb.cli.consent import Approval, change_lines, change_text, key_text, undo_line
+from tuxdb.cli.consent import approve, change_lines, outcome, row_output, undo_line
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.options import GUARDED, After, All, Limit, Paging
@@ -14,8 +14,6 @@ from tuxdb.cli.run import run, run_pages
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tuxdb.bulk.changesets import RowChange
-    from tuxdb.bulk.undo import Undone
     from tuxdb.database import Database
 
 app = App(help="See who changed which rows and why, and undo it.")
@@ -32,8 +30,6 @@ SUMMARY = (
     "undone_by",
     "complete",
 )
-ROW = ("row_key", "before", "after")
-LINE = ("row", "change")
 Id = Annotated[
     str, typer.Argument(metavar="ID", parser=changeset_id, show_default=False)
 ]
@@ -84,7 +80,7 @@ def show(
             _id(changeset), after=cursor, limit=size
         ),
         Paging(limit, after, all_),
-        **_row_output(invocation(ctx).format),
+        **row_output(invocation(ctx).format),
     )
 
 
@@ -104,39 +100,24 @@ def undo(
     """
     call = invocation(ctx)
 
-    def work(db: "Database") -> Any:  # noqa: ANN401
+    async def work(db: "Database") -> dict[str, Any]:
         from tuxdb.bulk.changesets import Author
 
         author = Author("changes undo", call.actor, call.reason)
-        return db.changes.undo(
-            _id(changeset),
-            author,
-            Approval(call),
-            partial=partial,
-            commit=not call.dry_run,
-        )
+        undoing = db.changes.undoing(_id(changeset), author, partial=partial)
+        async with undoing as pending:
+            if not call.dry_run:
+                approve(call, pending)
+        return outcome(pending, committed=not call.dry_run and pending.done.changed > 0)
 
-    def sentence(undone: "Undone") -> list[str]:
-        if call.dry_run:
-            return [*change_lines(undone), "nothing was changed"]
-        return [
-            f"{undone.changed} rows put back"
-            + (f", {len(undone.left)} left alone" if undone.left else ""),
-            undo_line(undone.changeset),
-        ]
-
-    run(ctx, work, rolls_back=False, sentence=sentence)
+    run(ctx, work, rolls_back=False, sentence=_sentence)
 
 
-def _row_output(form: str) -> dict[str, Any]:
-    """Objects where the format has them, else a line for each row."""
-    if form in ("json", "ndjson"):
-        return {"columns": ROW}
-    return {"columns": LINE, "row": _line, "uncut": LINE}
-
-
-def _line(row: "RowChange") -> dict[str, str]:
-    return {"row": key_text(row), "change": change_text(row)}
+def _sentence(change: dict[str, Any]) -> list[str]:
+    if not change["committed"]:
+        return [*change_lines(change), "nothing was changed"]
+    left = f", {len(change['left'])} left alone" if change["left"] else ""
+    return [f"{change['changed']} rows put back{left}", undo_line(change["changeset"])]
 
 
 def _id(changeset: Any) -> "UUID":  # noqa: ANN401

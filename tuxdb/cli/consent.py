@@ -1,51 +1,73 @@
 """Showing a change that is made and not yet committed, and asking for its commit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tuxdb.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from tuxdb.bulk.changesets import RowChange
-    from tuxdb.controllers.guard import Protection
+    from tuxdb.controllers.changes import Pending
 
 SHOWN = 10
 LONGEST_VALUE = 40
-FREE_ROWS = 100
-"""So many rows of a protected database change without its name being typed."""
 CLOCK = "updated_at"
+ROW = ("row_key", "before", "after")
+LINE = ("row", "change")
 
 
-class Approval:
-    """Shows what a change does, and asks; raises Refused when that is declined."""
+def approve(call: Invocation, pending: "Pending[Any]") -> None:
+    """Show what a change does, and ask; raises Refused when that is declined.
 
-    def __init__(self, call: Invocation) -> None:
-        self.call = call
+    --yes, or --confirm where the database is protected, are an answer beforehand.
+    """
+    change = outcome(pending)
+    for line in change_lines(change):
+        call.say(line)
+    if not change["changed"]:
+        return
+    protection = pending.protection
+    call.consent(
+        f"this would change {change['changed']} rows in {protection.place}",
+        name=protection.database if pending.guarded else None,
+    )
+    pending.agree()
 
-    def __call__(self, change: Any, protection: "Protection") -> None:  # noqa: ANN401
-        """Ask on the terminal, or take --yes or --confirm for an answer."""
-        for line in change_lines(change):
-            self.call.say(line)
-        guarded = protection.protected and change.changed > FREE_ROWS
-        self.call.consent(
-            f"this would change {change.changed} rows",
-            name=protection.database if guarded else None,
-        )
+
+def outcome(pending: "Pending[Any]", *, committed: bool = False) -> dict[str, Any]:
+    """A change as one object for programs, with where it really was."""
+    done = {**vars(pending.done)}
+    if hasattr(pending.done, "unchanged"):
+        done["unchanged"] = pending.done.unchanged
+    if not committed:
+        done["changeset"] = None
+    return {
+        **done,
+        "committed": committed,
+        "database": pending.protection.database,
+        "server": pending.protection.server,
+        "environment": pending.protection.environment,
+    }
 
 
-def change_lines(change: Any) -> Iterator[str]:  # noqa: ANN401
+def change_lines(change: Mapping[str, Any]) -> Iterator[str]:
     """A summary of a change, and its first rows."""
-    if hasattr(change, "matched"):
+    count = change["changed"]
+    if "matched" in change:
         yield (
-            f"{change.table}: {change.matched} rows match, "
-            f"{change.changed} change, {change.unchanged} already so"
+            f"{change['table']}: {change['matched']} rows match, "
+            f"{count} change, {change['unchanged']} already so"
         )
+        if change["missing"]:
+            yield f"{change['missing']} keys are in no row and were passed over"
     else:
-        left = f", {len(change.left)} left alone" if change.left else ""
-        yield f"undo of {change.undoes}: {change.changed} rows go back{left}"
-    for row in change.sample[:SHOWN]:
+        left = f", {len(change['left'])} left alone" if change["left"] else ""
+        yield f"undo of {change['undoes']}: {count} rows go back{left}"
+        if change["overruled"]:
+            yield f"triggers of the table changed {change['overruled']} of them again"
+    for row in change["sample"][:SHOWN]:
         yield f"  {row_line(row)}"
-    more = change.changed - min(SHOWN, len(change.sample))
+    more = count - min(SHOWN, len(change["sample"]))
     if more > 0:
         yield f"  … {more} more (--format ndjson shows all)"
 
@@ -77,6 +99,17 @@ def change_text(row: "RowChange") -> str:
         for name, value in row.after.items()
         if name != CLOCK and value != before.get(name)
     )
+
+
+def row_output(form: str) -> dict[str, Any]:
+    """How rows are written: objects where the format has them, else a line each."""
+    if form in ("json", "ndjson"):
+        return {"columns": ROW}
+    return {"columns": LINE, "row": _line, "uncut": LINE}
+
+
+def _line(row: "RowChange") -> dict[str, str]:
+    return {"row": key_text(row), "change": change_text(row)}
 
 
 def _short(value: str | None) -> str:

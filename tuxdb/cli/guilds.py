@@ -113,7 +113,10 @@ def set_config(
     guild: Guild,
     key: SettingName,
     value: Annotated[
-        str, typer.Argument(help="A text, an ID, a JSON object; `none` clears an ID.")
+        str,
+        typer.Argument(
+            metavar="VALUE", help="A text, an ID, a JSON object; `none` clears an ID."
+        ),
     ],
 ) -> None:
     """Change one setting of a guild."""

@@ -116,8 +116,10 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 
-def closest(word: str, known: "tuple[str, ...] | list[str]") -> str | None:
+def closest(
+    word: str, known: "tuple[str, ...] | list[str]", likeness: float = 0.6
+) -> str | None:
     """The known word that was probably meant."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, known, 1)), None)
+    return next(iter(get_close_matches(word, known, 1, likeness)), None)

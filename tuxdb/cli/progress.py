@@ -3,8 +3,10 @@
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from tuxdb.cli.escape import escape
 from tuxdb.cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -13,51 +15,93 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.5
-Told = Callable[[str, int, int], None]
-"""Takes the stage, and how many rows of how many are done."""
+SPEED_SECONDS = 10.0
+Told = Callable[[str, int, int | None], None]
+"""Takes the stage, and how many rows of how many are done; None is unknown."""
 
 
 async def shown(call: Invocation, work: Callable[[Told], Awaitable[T]]) -> T:
     """Await work while a bar shows its stage; nothing if nobody would see it."""
-    bar = _Bar()
-    seen = not call.quiet and sys.stderr is not None and sys.stderr.isatty()
-    try:
-        return await work(bar.update if seen else _unseen)
-    finally:
-        bar.stop()
+    with Bar(call) as bar:
+        return await work(bar.update)
 
 
-class _Bar:
-    """Rich's progress bar, made when the work turns out to take long."""
+class Bar:
+    """Rich's progress bar, made when the work turns out to take long.
 
-    def __init__(self) -> None:
-        self._started = time.monotonic()
+    Shows the stage, how many rows are done, how many a second, and how long it will
+    still take. Where nobody would see it, nothing is shown.
+    """
+
+    def __init__(self, call: Invocation) -> None:
+        seen = not call.quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._begins = time.monotonic() + PATIENCE_SECONDS if seen else float("inf")
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._stage = ""
 
-    def update(self, stage: str, done: int, total: int) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def update(self, stage: str, done: int, total: int | None) -> None:
         """Show the stage and how far it is."""
-        if time.monotonic() - self._started < PATIENCE_SECONDS:
+        if time.monotonic() < self._begins:
             return
         if self._progress is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._progress = Progress(console=Console(stderr=True), transient=True)
+            self._progress = _progress()
             self._progress.start()
-            self._task = self._progress.add_task(stage, total=total)
-        if self._task is not None:
-            if stage != self._stage:
-                self._progress.reset(self._task, description=stage, total=total)
-            self._progress.update(self._task, completed=done)
-        self._stage = stage
+        if self._task is None or stage != self._stage:
+            if self._task is not None:
+                self._progress.remove_task(self._task)
+            self._task = self._progress.add_task(escape(stage), total=total)
+            self._stage = stage
+        self._progress.update(self._task, completed=done, total=total)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar away; nothing is shown any more."""
+        self._begins = float("inf")
         if self._progress is not None:
             self._progress.stop()
+            self._progress = None
 
 
-def _unseen(_stage: str, _done: int, _total: int) -> None:
-    """Show nothing."""
+def _progress() -> "Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        """Rows a second, over the last seconds."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        Speed(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        speed_estimate_period=SPEED_SECONDS,
+        expand=True,
+    )

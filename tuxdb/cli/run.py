@@ -35,11 +35,11 @@ from typer.exceptions import TyperException
 
 from tuxdb.cli.invocation import Invocation, invocation
 from tuxdb.cli.options import Paging
-from tuxdb.cli.parsers import LARGEST_PAGE
+from tuxdb.cli.parsers import LARGEST_PAGE, closest
 from tuxdb.cli.render import Output, OutputClosed, Renderer, abandon_stdout
 from tuxdb.cli.report import report, show_traceback
 from tuxdb.cli.signals import Interrupted, cancellable, interruptible
-from tuxdb.cli.target import reachable, require_head, target
+from tuxdb.cli.target import marker_of, reachable, require_head, target
 from tuxdb.errors import (
     ExitCode,
     NotFound,
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EBADF)
 COMPLETING = "_TUXDB_COMPLETE"
+LIKENESS = 0.74  # --username is --user by mistake, --to is not --actor
 
 
 def run(
@@ -84,7 +85,7 @@ def run(
         async with Database.open(call.settings) as db:
             try:
                 if _writes(ctx):
-                    await require_head(call.settings)
+                    await _announce(call, at_head=True)
                 if known_guild is not None:
                     await db.guild.require(known_guild)
                 if call.dry_run and rolls_back:
@@ -140,6 +141,8 @@ def run_with_settings(
     """Run work that opens no `Database`, plain or async, and write its result."""
     call, renderer = _begin(ctx, output)
     _collect_garbage()
+    if _writes(ctx):
+        _loop(call, lambda: _announce(call, at_head=False))
     outcome = work(call.settings)
     if inspect.isawaitable(outcome) or isinstance(outcome, AsyncIterator):
         outcome = _loop(call, lambda: _finish(outcome, renderer))
@@ -200,26 +203,44 @@ def _usage_error(error: TyperException) -> TuxdbError:
         return UsageError(f"{name}: {error.message}")
     text = error.format_message().rstrip(".")
     ctx = getattr(error, "ctx", None)
-    near = getattr(error, "possibilities", None)
     hint = f"{ctx.command_path} --help" if ctx else None
-    if near:
-        text, hint = str(error.message), f"did you mean {near[0]}?"
+    unknown = getattr(error, "option_name", None)
+    if unknown and ctx and hasattr(error, "possibilities"):
+        text = str(error.message)
+        hint = _instead(unknown, ctx) or hint
     return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
+def _instead(option: str, ctx: typer.Context) -> str | None:
+    """What was probably meant by an option that a command does not have."""
+    params = ctx.command.get_params(ctx)
+    name = option.lstrip("-")
+    if any(p.name == name and p.param_type_name == "argument" for p in params):
+        return f"{name.upper()} stands without {option}; {ctx.command_path} --help"
+    near = closest(option, [text for p in params for text in p.opts], LIKENESS)
+    return f"did you mean {near}?" if near else None
+
+
 def _begin(ctx: typer.Context, output: dict[str, Any]) -> tuple[Invocation, Renderer]:
-    """Check what can be checked before anything is opened, and name the target."""
+    """Check what can be checked before anything is opened."""
     call = invocation(ctx)
     output.setdefault("schema", f"{ctx.command_path.replace(' ', '.')}/1")
     renderer = Renderer(call, Output(**output))
     settings = call.settings
-    if _writes(ctx):
-        call.say(f"target: {target(settings)}")
-        if call.new_key:
-            call.say(f"idempotency key: {call.new_key}")
     if call.wait:
         _loop(call, lambda: reachable(settings, call.wait))
     return call, renderer
+
+
+async def _announce(call: Invocation, *, at_head: bool) -> None:
+    """Name what is about to be changed, as the database itself says what it is."""
+    marker = None
+    try:
+        marker = await marker_of(call.settings, at_head=at_head)
+    finally:
+        call.say(f"target: {target(call.settings, marker)}")
+        if call.new_key:
+            call.say(f"idempotency key: {call.new_key}")
 
 
 def _collect_garbage() -> None:

@@ -8,8 +8,12 @@ from tuxdb.settings import Settings, environment
 POLL_SECONDS = 0.25
 
 
-def target(settings: Settings) -> str:
-    """Name the database that a command works on, for people."""
+def target(settings: Settings, marker: str | None = None) -> str:
+    """Name the database that a command works on, for people, with its marker."""
+    return f"{_place(settings)} [protected: {marker}]" if marker else _place(settings)
+
+
+def _place(settings: Settings) -> str:
     if settings.url is not None:
         return settings.url.display()
     from tuxdb.engine.embedded import Cluster
@@ -29,6 +33,20 @@ async def require_head(settings: Settings) -> None:
 
     async with opened(settings) as connection:
         (await read_schema_state(connection)).require_head()
+
+
+async def marker_of(settings: Settings, *, at_head: bool) -> str | None:
+    """What the database says it is: `production`; None where it is not protected.
+
+    Raises SchemaBehind, on the same connection, if it is to be at head and is not.
+    """
+    from tuxdb.migrate.connection import opened
+    from tuxdb.migrate.state import protection, read_schema_state
+
+    async with opened(settings) as connection:
+        if at_head:
+            (await read_schema_state(connection)).require_head()
+        return await protection(connection)
 
 
 async def reachable(settings: Settings, patience: float) -> None:

@@ -1,40 +1,66 @@
 """Changing many rows, previewed, attributed and undoable."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tuxdb.bulk.batches import Progress, Report, apply_in_batches
-from tuxdb.bulk.changesets import SAMPLE, Author, RowChange, Summary, prepare
-from tuxdb.bulk.plans import prepare_plan, write_plan
+from tuxdb.bulk.batches import Committed, Progress, apply_in_batches
+from tuxdb.bulk.changesets import Author, RowChange, Summary, all_rows, prepare
+from tuxdb.bulk.plans import written_plan
+from tuxdb.bulk.requests import Preview, Report, UpdateRequest
 from tuxdb.bulk.undo import Undone, apply_undo
-from tuxdb.bulk.update import Preview, UpdateRequest, apply, apply_update
+from tuxdb.bulk.update import apply, apply_update, prepare_update
 from tuxdb.controllers.guard import GuardController, Protection
+from tuxdb.controllers.revocable import Revocable, revocable
 from tuxdb.engine.service import DatabaseService
-from tuxdb.errors import NotFound
+from tuxdb.errors import NotFound, OutcomeUnknown
 from tuxdb.models import ChangeSet
 from tuxdb.repositories import Page
 from tuxdb.repositories.changesets import ChangeSetRepository
 
-Approve = Callable[[Preview | Undone, Protection], None]
-"""Looks at what was done and is not yet committed; raises Refused to have it undone."""
+DoneT = TypeVar("DoneT", Preview, Undone)
+RowLists = AsyncIterator[list[RowChange]]
+
+FREE_ROWS = 100
+"""So many rows of a protected database change without its name and a reason."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A change that was made, or was made and rolled back."""
+class Pending(Generic[DoneT]):
+    """A change that is made and not yet committed; `done` says what it does."""
 
-    table: str
-    matched: int
-    changed: int
-    unchanged: int
-    changeset: UUID | None
-    committed: bool
-    sample: list[RowChange]
+    def __init__(
+        self, done: DoneT, protection: Protection, reason: str | None, work: Revocable
+    ) -> None:
+        self.done = done
+        self.protection = protection
+        self._reason = reason
+        self._work = work
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the database's name has to be typed for this."""
+        return self.protection.protected and self.done.changed > FREE_ROWS
+
+    def agree(self) -> None:
+        """Have it committed at the end of the block; Refused if a reason is due."""
+        if self.guarded:
+            self.protection.require_reason(self._reason)
+        if self.done.changed:
+            self._work.keep()
+
+    def rows(self) -> RowLists:
+        """Every row that it changes, some at a time."""
+        return all_rows(self._work.session, self.done.changeset)
+
+
+Agree = Callable[[str, int, Protection], None]
+"""Takes table, rows and what the database is; raises Refused to have nothing done."""
 
 
 class ChangesController:
@@ -46,101 +72,101 @@ class ChangesController:
         self.db = db
         self._guard = GuardController(db)
 
-    async def update(
-        self, request: UpdateRequest, approve: Approve, *, commit: bool = True
-    ) -> Outcome:
-        """Change rows in one transaction; `approve` sees them before the commit.
+    @asynccontextmanager
+    async def updating(
+        self, request: UpdateRequest, report: Report | None = None
+    ) -> AsyncIterator[Pending[Preview]]:
+        """Change rows in one transaction, to be looked at before it is committed.
 
-        With `commit=False` everything is done and rolled back, so that constraints and
-        triggers have had their say.
+            async with db.changes.updating(request) as pending:
+                print(pending.done.changed)
+                pending.agree()
+
+        Without `agree` everything is rolled back at the end of the block, after
+        constraints and triggers have had their say.
         """
-        async with self.db.transaction() as session:
-            protection = await self._guard.protection(session)
-            preview = await apply_update(session, request)
-            return await self._end(
-                session, preview, request.author, protection, approve, commit=commit
-            )
 
-    async def write_plan(self, request: UpdateRequest, path: Path) -> Outcome:
+        async def work(session: AsyncSession) -> Preview:
+            return await apply_update(session, request, report)
+
+        async with self._pending(work, request.author) as pending:
+            yield pending
+
+    @asynccontextmanager
+    async def undoing(
+        self, changeset: UUID, author: Author, *, partial: bool = False
+    ) -> AsyncIterator[Pending[Undone]]:
+        """Put the rows of a change set back as they were; see `updating`.
+
+        Raises RowsChanged, naming them, where rows were changed since; with `partial`
+        these are left alone. An undo is a change set and can be undone.
+        """
+
+        async def work(session: AsyncSession) -> Undone:
+            return await apply_undo(session, changeset, author, partial=partial)
+
+        async with self._pending(work, author) as pending:
+            yield pending
+
+    async def update(self, request: UpdateRequest) -> Preview:
+        """Change rows and commit; what was done."""
+        async with self.updating(request) as pending:
+            pending.agree()
+        return pending.done
+
+    async def undo(
+        self, changeset: UUID, author: Author, *, partial: bool = False
+    ) -> Undone:
+        """Put the rows of a change set back and commit; see `undoing`."""
+        async with self.undoing(changeset, author, partial=partial) as pending:
+            pending.agree()
+        return pending.done
+
+    async def write_plan(
+        self, request: UpdateRequest, path: Path, report: Report | None = None
+    ) -> Preview:
         """Write what a request would change to a new file; nothing is changed.
 
         It is carried out and rolled back as well, so that a plan is known to work.
         """
-        async with self.db.transaction() as session:
-            await prepare(session)
-            prepared = await write_plan(session, request, path)
-            preview = await apply(
-                session,
-                prepared,
-                request.author,
-                max_rows=request.max_rows,
-                sample=request.sample,
-            )
-            await session.rollback()
-        return _outcome(preview, committed=False)
-
-    async def apply_plan(
-        self,
-        path: str,
-        author: Author,
-        approve: Approve,
-        *,
-        max_rows: int,
-        sample: int | None = SAMPLE,
-        commit: bool = True,
-    ) -> Outcome:
-        """Apply exactly what a plan says, or nothing if a row has changed since."""
-        async with self.db.transaction() as session:
-            await prepare(session)
-            protection = await self._guard.protection(session)
-            prepared, author = await prepare_plan(session, path, author)
-            preview = await apply(
-                session, prepared, author, max_rows=max_rows, sample=sample
-            )
-            return await self._end(
-                session, preview, author, protection, approve, commit=commit
-            )
+        async with revocable(self.db) as work:
+            await prepare(work.session)
+            prepared = await prepare_update(work.session, request, report=report)
+            reason = request.author.reason
+            async with written_plan(work.session, prepared, path, reason):
+                return await apply(work.session, prepared, request, report)
 
     async def update_in_batches(
         self,
         request: UpdateRequest,
         size: int,
-        report: Report,
         *,
+        agree: Agree,
+        committed: Committed,
         resume: UUID | None = None,
+        report: Report | None = None,
     ) -> Progress:
         """Change very many rows, committing after each `size` of them.
 
         If it stops, `resume` with the id of the change set goes on where it stopped.
         """
         protection = await self._guard.protection()
-        protection.require_reason(request.author.reason)
+
+        def agreed(table: str, rows: int) -> None:
+            if protection.protected and rows > FREE_ROWS:
+                protection.require_reason(request.author.reason)
+            agree(table, rows, protection)
+
         async with self.db.held_session() as session:
-            return await apply_in_batches(session, request, size, report, resume=resume)
-
-    async def undo(
-        self,
-        changeset: UUID,
-        author: Author,
-        approve: Approve,
-        *,
-        partial: bool = False,
-        commit: bool = True,
-    ) -> Undone:
-        """Put the rows of a change set back as they were before it.
-
-        Raises RowsChanged, naming them, where rows were changed since; with `partial`
-        these are left alone. An undo is a change set and can be undone.
-        """
-        async with self.db.transaction() as session:
-            protection = await self._guard.protection(session)
-            protection.require_reason(author.reason)
-            undone = await apply_undo(session, changeset, author, partial=partial)
-            if commit:
-                approve(undone, protection)
-            else:
-                await session.rollback()
-            return undone
+            return await apply_in_batches(
+                session,
+                request,
+                size,
+                agree=agreed,
+                committed=committed,
+                resume=resume,
+                report=report,
+            )
 
     async def list(
         self,
@@ -179,33 +205,34 @@ class ChangesController:
         rows = [RowChange(row.row_key, row.before, row.after) for row in page.items]
         return Page(rows, page.next)
 
-    async def _end(
-        self,
-        session: AsyncSession,
-        preview: Preview,
-        author: Author,
-        protection: Protection,
-        approve: Approve,
-        *,
-        commit: bool,
-    ) -> Outcome:
-        if commit and preview.changed:
-            protection.require_reason(author.reason)
-            approve(preview, protection)
-        else:
-            await session.rollback()
-        return _outcome(preview, committed=commit and bool(preview.changed))
+    async def every_row(self, changeset: UUID) -> RowLists:
+        """All rows of a change set, some at a time."""
+        async with self.db.read() as session:
+            async for rows in all_rows(session, changeset):
+                yield rows
+
+    @asynccontextmanager
+    async def _pending(
+        self, work: Callable[[AsyncSession], Awaitable[DoneT]], author: Author
+    ) -> AsyncIterator[Pending[DoneT]]:
+        changeset: UUID | None = None
+        try:
+            async with revocable(self.db) as revoke:
+                session = revoke.session
+                protection = await self._guard.protection(session)
+                done = await work(session)
+                changeset = done.changeset
+                yield Pending(done, protection, author.reason, revoke)
+                if revoke.kept:  # is it still there, after all that time?
+                    await session.execute(select(func.now()))
+        except OutcomeUnknown as error:
+            raise _doubt(changeset) from error
 
 
-def _outcome(preview: Preview, *, committed: bool) -> Outcome:
-    return Outcome(
-        preview.table,
-        preview.matched,
-        preview.changed,
-        preview.unchanged,
-        preview.changeset if committed else None,
-        committed,
-        preview.sample,
+def _doubt(changeset: UUID | None) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "the connection broke during the commit: the change may have been made",
+        hint=f"tuxdb changes show {changeset}",
     )
 
 

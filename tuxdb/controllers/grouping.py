@@ -28,12 +28,14 @@ SLOW_SECONDS = 0.1
 GROUPS = 4
 """So many groups there are at once, however slow."""
 LARGEST = 128
+PAUSES_SECONDS = (0, 0.02, 0.05, 0.1, 0.2)
+"""Between the attempts of a group to go on without those whose rows are locked."""
 LEFT = 4
 """So many of those whom groups have left over run at once."""
 STUCK = 1
 """So many do if their rows were locked: each may hold a connection for long."""
-ATTEMPT_SECONDS = 12.0
-"""Longest wait for one answer of the server; the lock timeout lies within."""
+ATTEMPT_SECONDS = 22.0
+"""Longest wait for one answer of the server: two locks at 10 s each lie within."""
 ANSWER_SECONDS = 27.0
 
 Alone = Callable[[Order, str, float, Exception | None], Awaitable[Movement]]
@@ -136,41 +138,73 @@ class TransferGroup:
         """Make what can be made together; have the others made alone."""
         loop = asyncio.get_running_loop()
         earliest = min(waiting.deadline for waiting in group)
-        locked: set[Waiting] = set()
-        made: dict[Waiting, Movement] = {}
+        left = group
         try:
             async with asyncio.timeout(min(ATTEMPT_SECONDS, earliest - loop.time())):
                 try:
-                    made = (
-                        await self._db.run_unit(partial(make, group=group))
-                    ).movements
+                    left = await self._make(group)
                 except Busy:
-                    passing = partial(make, group=group, skip_locked=True)
-                    found = await self._db.run_unit(passing)
-                    made, locked = found.movements, found.absent
+                    left = await self._pass_over_locked(group)
         except (TuxdbError, TimeoutError) as error:
             certain = not isinstance(error, OutcomeUnknown | TimeoutError)
-            for waiting in group:
+            left = [w for w in group if not w.answer.done()]
+            for waiting in left:
                 waiting.doubt = None if certain else error
+        for waiting in left:
+            self._make_alone(waiting, self._left)
+
+    async def _make(
+        self, group: list[Waiting], *, skip_locked: bool = False
+    ) -> list[Waiting]:
+        """Make what can be made in one transaction; who is left.
+
+        With `skip_locked` those are left whose users somebody else has locked, and
+        the others have their turn by themselves.
+        """
+        made = await self._db.run_unit(
+            partial(make, group=group, skip_locked=skip_locked)
+        )
+        left = []
         for waiting in group:
-            if waiting in made:
-                _give(waiting.answer, made[waiting])
-                continue
-            turns = self._stuck if waiting in locked else self._left
-            work = self._in_turn(waiting, turns)
-            self._start(work, partial(_hand_over, waiting.answer))
+            if waiting in made.movements:
+                _give(waiting.answer, made.movements[waiting])
+            elif waiting in made.locked or not skip_locked:
+                left.append(waiting)
+            else:
+                self._make_alone(waiting, self._left)
+        return left
+
+    async def _pass_over_locked(self, group: list[Waiting]) -> list[Waiting]:
+        """Make the others, again and again: most locks are those of other groups."""
+        left = group
+        for pause in PAUSES_SECONDS:
+            await asyncio.sleep(pause)
+            left = await self._make(left, skip_locked=True)
+            if not left:
+                return []
+        for waiting in left:
+            self._make_alone(waiting, self._stuck)
+        return []
+
+    def _make_alone(self, waiting: Waiting, turns: asyncio.Semaphore) -> None:
+        work = self._in_turn(waiting, turns)
+        self._start(work, partial(_hand_over, waiting.answer))
 
     async def _in_turn(self, waiting: Waiting, turns: asyncio.Semaphore) -> Movement:
-        """Make one alone; when its time is over, it is told so."""
-        mine = False
+        """Make one alone; Busy if its turn does not come while an attempt has time."""
+        mine, doubt = False, waiting.doubt
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(waiting.deadline):
+            async with asyncio.timeout_at(
+                waiting.deadline - (0 if doubt else ATTEMPT_SECONDS)
+            ):
                 mine = await turns.acquire()
         try:
             if waiting.answer.done():
                 raise asyncio.CancelledError  # nobody waits for it any more
+            if not (mine or doubt):
+                raise Busy("another session holds what is needed; nothing was changed")
             return await self._alone(
-                waiting.order, waiting.key, waiting.deadline, waiting.doubt
+                waiting.order, waiting.key, waiting.deadline, doubt
             )
         finally:
             if mine:

@@ -14,7 +14,7 @@ from tuxdb.bulk.inputs import lines, open_input
 from tuxdb.bulk.literals import BadLiteral, read_literal
 from tuxdb.bulk.problems import Problems
 from tuxdb.bulk.readers import Record, read_records
-from tuxdb.bulk.removal import note_insert
+from tuxdb.bulk.recording import note_insert
 from tuxdb.controllers.guard import GuardController, Protection
 from tuxdb.controllers.movements import check_text
 from tuxdb.engine.service import DatabaseService

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, begin, prepare
-from tuxdb.bulk.removal import Removal, change_values, remove, remove_for_good
+from tuxdb.bulk.recording import Removal, change_values, remove, remove_for_good
 from tuxdb.controllers.guard import GuardController, Protection
 from tuxdb.controllers.ledger import Ledger
 from tuxdb.controllers.movements import Order

@@ -7,7 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tuxdb.controllers.movements import Movement, Order, Side, identity
-from tuxdb.repositories.grouped import COLUMNS, Values, enter, lock_users, used_keys
+from tuxdb.repositories.grouped import (
+    COLUMNS,
+    Values,
+    enter,
+    known_users,
+    lock_users,
+    used_keys,
+)
 
 PATIENCE_SECONDS = 1.0
 """So long a group waits for a lock, before it passes over locked rows."""
@@ -29,7 +36,7 @@ class _Step:
     """What a group does: the entries to insert, and whose they are."""
 
     made: list[tuple[Waiting, int, Side, Side]] = field(default_factory=list)
-    absent: set[Waiting] = field(default_factory=set)
+    absent: list[Waiting] = field(default_factory=list)
     values: Values = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
     def add(
@@ -56,10 +63,10 @@ class _Step:
 
 @dataclass(frozen=True)
 class Made:
-    """What was made, and whose users were not there: unknown, or passed over."""
+    """What was made, and what was passed over as its users are locked."""
 
     movements: dict[Waiting, Movement]
-    absent: set[Waiting]
+    locked: set[Waiting]
 
 
 def make(
@@ -78,7 +85,17 @@ def make(
         waiting: _movement(waiting, guild_id, sender, receiver, entries[waiting.key])
         for waiting, guild_id, sender, receiver in step.made
     }
-    return Made(movements, step.absent)
+    locked = _locked(connection, step.absent) if skip_locked else set()
+    return Made(movements, locked)
+
+
+def _locked(connection: Connection, absent: list[Waiting]) -> set[Waiting]:
+    """Those whose users are there, so that it must be a lock that hides them."""
+    if not absent:
+        return set()
+    ids = [i for w in absent for i in (w.order.sender, w.order.receiver) if i]
+    known = known_users(connection, absent[0].order.guild_id, ids)
+    return {w for w in absent if {w.order.sender, w.order.receiver} <= known}
 
 
 def _plan(
@@ -106,7 +123,7 @@ def _plan(
         receiver = users.get(waiting.order.receiver)
         amount = waiting.order.amount or 0
         if sender is None or receiver is None:
-            step.absent.add(waiting)
+            step.absent.append(waiting)
             continue
         if waiting.key in taken:
             continue

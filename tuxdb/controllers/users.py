@@ -7,17 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlmodel import col
 
+from tuxdb.controllers.balances import check_points, split_points
 from tuxdb.controllers.base import BaseController
+from tuxdb.controllers.enrolment import Enrolment
 from tuxdb.controllers.ledger import Ledger
 from tuxdb.controllers.movements import Order
 from tuxdb.engine.service import DatabaseService
-from tuxdb.errors import Conflict, InvalidTransfer, InvalidValue, NotFound
-from tuxdb.models import MAX_POINTS, EntryKind, User
+from tuxdb.errors import Conflict, InvalidTransfer, NotFound
+from tuxdb.models import EntryKind, User
 from tuxdb.repositories import Page
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
 
 OPENING = "opening balance"
+BULK = "bulk update"
 
 
 class UserController(BaseController[User]):
@@ -33,6 +36,7 @@ class UserController(BaseController[User]):
     ) -> None:
         super().__init__(model, db)
         self._ledger = Ledger(self.db)
+        self._enrolment = Enrolment(self._ledger)
 
     async def get_user(
         self, user_id: int, *, session: AsyncSession | None = None
@@ -64,6 +68,30 @@ class UserController(BaseController[User]):
             hint = f"tuxdb users list --guild {guild_id}"
             raise NotFound("user", f"{discord_id} in guild {guild_id}", hint=hint)
         return found
+
+    async def enroll(
+        self,
+        guild_id: int,
+        discord_id: int,
+        username: str,
+        *,
+        actor: str | None = None,
+        session: AsyncSession | None = None,
+    ) -> tuple[User, bool]:
+        """The member, inserted if it was never seen, and whether it was.
+
+        A new one is granted the guild's `start_balance`, in the same transaction.
+        """
+        found = await self.get_member(guild_id, discord_id, session=session)
+        if found is not None:
+            return found, False
+
+        async def work(own: AsyncSession) -> tuple[User, bool]:
+            return await self._enrolment.enroll(
+                own, guild_id, discord_id, username, actor=actor
+            )
+
+        return await self._in_transaction(session, work)
 
     async def update_member(
         self,
@@ -160,7 +188,7 @@ class UserController(BaseController[User]):
 
         Raises InvalidValue for any other number; None if there is no such user.
         """
-        _check_points(points)
+        check_points(points)
         order = Order(
             EntryKind.SET,
             receiver=user_id,
@@ -217,7 +245,7 @@ class UserController(BaseController[User]):
     ) -> User:
         """Insert a user; `points` are granted by an entry of the ledger."""
         points = values.pop("points", 0)
-        _check_points(points)
+        check_points(points)
         if not points:
             return await super().create(joined, session=session, **values)
 
@@ -245,7 +273,7 @@ class UserController(BaseController[User]):
         if "points" not in changes:
             return await super().update_by_id(key, session=session, **changes)
         points = changes.pop("points")
-        _check_points(points)
+        check_points(points)
         self._changes(changes)
         update = super().update_by_id
 
@@ -266,20 +294,22 @@ class UserController(BaseController[User]):
         self,
         rows: Sequence[Mapping[str, Any]],
         *,
+        actor: str | None = None,
+        reason: str = OPENING,
         session: AsyncSession | None = None,
     ) -> int:
         """Insert users by COPY, all or none; `points` are granted by entries."""
         if not any("points" in row for row in rows):
             return await super().bulk_create(rows, session=session)
-        plain, points = _split(rows)
+        plain, points = split_points(rows)
         insert = super().bulk_create
 
         async def work(own: AsyncSession) -> int:
             ids = await self.entries.reserve_user_ids(own, len(rows))
             numbered = [{**row, "id": i} for row, i in zip(plain, ids, strict=True)]
             count = await insert(numbered, session=own)
-            pairs = zip(ids, points, strict=True)
-            await self.entries.set_many(own, {i: p for i, p in pairs if p}, OPENING)
+            wanted = {i: p for i, p in zip(ids, points, strict=True) if p}
+            await self.entries.set_many(own, wanted, reason, actor)
             return count
 
         return await self._in_transaction(session, work)
@@ -288,12 +318,14 @@ class UserController(BaseController[User]):
         self,
         rows: Sequence[Mapping[str, Any]],
         *,
+        actor: str | None = None,
+        reason: str = BULK,
         session: AsyncSession | None = None,
     ) -> int:
         """Change users by row id; changed `points` become entries of the ledger."""
         if not any("points" in row for row in rows):
             return await super().bulk_update(rows, session=session)
-        plain, points = _split(rows)
+        plain, points = split_points(rows)
         update = super().bulk_update
 
         async def work(own: AsyncSession) -> int:
@@ -304,35 +336,7 @@ class UserController(BaseController[User]):
                 if balance is not None and isinstance(key, int)
             }
             count = await update(plain, session=own)
-            await self.entries.set_many(own, wanted, "bulk update")
+            await self.entries.set_many(own, wanted, reason, actor)
             return count
 
         return await self._in_transaction(session, work)
-
-
-def _check_points(points: object) -> None:
-    if type(points) is not int:
-        raise InvalidValue("points", "is not a whole number")
-    if points < 0:
-        raise InvalidValue("points", "cannot be negative")
-    if points > MAX_POINTS:
-        raise InvalidValue("points", f"cannot exceed {MAX_POINTS}")
-
-
-def _split(
-    rows: Sequence[Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], list[int | None]]:
-    """Rows without their points, and the points; None where a row has none."""
-    plain, points = [], []
-    for number, row in enumerate(rows, 1):
-        values = dict(row)
-        balance = values.pop("points", None)
-        if "points" in row:
-            try:
-                _check_points(balance)
-            except InvalidValue as error:
-                problem = str(error).removeprefix("points ")
-                raise InvalidValue(f"row {number}: points", problem) from error
-        plain.append(values)
-        points.append(balance)
-    return plain, points

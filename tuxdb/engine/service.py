@@ -29,7 +29,7 @@ from tuxdb.engine.statements import Statements
 from tuxdb.engine.translate import is_lost_connection, translated
 from tuxdb.errors import OutcomeUnknown
 from tuxdb.models import Model
-from tuxdb.models.copies import model_copier
+from tuxdb.models.copies import model_copier, model_template
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
 
@@ -55,6 +55,9 @@ class Session(AsyncSession):
                 raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
             raise
 
+
+LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
+"""What would end a long report; whoever reads it may take a while for a page."""
 
 _Ambient = tuple["asyncio.Task[Any] | None", "DatabaseService", Session]
 _ambient: ContextVar[_Ambient | None] = ContextVar("tuxdb_transaction", default=None)
@@ -173,7 +176,7 @@ class DatabaseService:
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """Open a session whose statements all see one instant; read-only, no limits.
 
-        REPEATABLE READ, without a statement timeout: for reports over whole tables.
+        REPEATABLE READ, without timeouts: for reports over whole tables.
         """
         with translated(self.place):
             session = AsyncSession(self._writer, expire_on_commit=False)
@@ -185,7 +188,7 @@ class DatabaseService:
                     }
                 )
                 await session.execute(
-                    select(func.set_config("statement_timeout", "0", true()))
+                    select(*(func.set_config(name, "0", true()) for name in LIMITS))
                 )
                 yield session
             finally:
@@ -205,7 +208,11 @@ class DatabaseService:
         found = self._caches.get(model)
         if found is None:
             settings = self.settings
-            found = Cache(model_copier(model), ttl_seconds=settings.cache_ttl)
+            found = Cache(
+                model_copier(model),
+                template=model_template(model),
+                ttl_seconds=settings.cache_ttl,
+            )
             found.follow(self._feed, str(model.__tablename__), int)
             self._caches[model] = found
         return found

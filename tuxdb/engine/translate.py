@@ -30,6 +30,7 @@ LEDGER_GUARD = "TUX01"
 APPEND_ONLY = "TUX02"
 SERIALIZATION_FAILURES = ("40001", "40P01")
 CONNECTION_LOST = ("08000", "08003", "08006", "57P01", "57P02", "57P03", "57P05")
+UNFIT_VALUES = ("22001", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05")
 POOLER_HINT = 'through a pooler in transaction mode: set pooler = "transaction"'
 
 
@@ -69,8 +70,9 @@ class ReadOnlyDatabase(DatabaseOperationError, Refused):
 
 def driver_error(error: BaseException) -> BaseException:
     """The asyncpg exception below SQLAlchemy's wrapping."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return (original.__cause__ or original) if original else error
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -165,6 +167,8 @@ def _violation(cause: BaseException) -> str:
 
 def _from_state(state: str, cause: BaseException, place: str) -> TuxdbError:
     said = str(getattr(cause, "message", "") or "")
+    if state in UNFIT_VALUES or (state == "22000" and not said):
+        return InvalidValue("a value", "does not fit its column")  # or asyncpg's own
     if state in (LEDGER_GUARD, APPEND_ONLY):
         hint = getattr(cause, "hint", None)
         return LedgerGuarded(said, hint=str(hint) if hint else "tuxdb points --help")

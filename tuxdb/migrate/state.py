@@ -170,4 +170,4 @@ async def protection(connection: "Connection") -> str | None:
         value = await connection.fetchval(PROTECTED, PROTECTION)
     except asyncpg.UndefinedTableError:
         return None
-    return str(value) if value is not None else None
+    return str(value) if value else None  # protection that ended leaves ''

@@ -104,10 +104,13 @@ def _plain_names(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any
     synonyms = mapping_of(model).synonyms
     if not synonyms:
         return dict(values)
-    return {
-        synonyms[name].name if name in synonyms else name: value
-        for name, value in values.items()
-    }
+    plain: dict[str, Any] = {}
+    for name, value in values.items():
+        column = synonyms[name].name if name in synonyms else name
+        if column in plain:
+            raise InvalidValue(column, "is given by two names")
+        plain[column] = value
+    return plain
 
 
 def _checked(adapter: TypeAdapter[Any], model: type[Model], values: T) -> T:

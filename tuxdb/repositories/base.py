@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import inspect as mapping_of
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from tuxdb.engine.direct import DIRECT
 from tuxdb.engine.statements import ENTITY, Executor
@@ -49,7 +50,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Filters as a list: None is no filter, an expression is one."""
     if filters is None:
         return []
-    if isinstance(filters, list | tuple | set | frozenset):
+    if isinstance(filters, Iterable) and not isinstance(filters, SQLCoreOperations):
         return list(filters)
     return [filters]  # type: ignore[list-item]
 
@@ -97,8 +98,13 @@ class Repository(Generic[ModelT]):
         self._delete_by_key = delete(self.model).where(self.key == bindparam("key"))
 
     def select(self) -> Select[ModelT]:
-        """All columns of the table, as objects."""
-        return select(self.model).execution_options(**{ENTITY: self.model})
+        """All columns of the table, as objects.
+
+        A session's objects are brought up to date: the ledger's triggers, for one,
+        change rows behind its back. What is not flushed yet is flushed before.
+        """
+        options: dict[str, Any] = {ENTITY: self.model, "populate_existing": True}
+        return select(self.model).execution_options(**options)
 
     def column(self, name: str) -> Any:  # noqa: ANN401
         """The attribute of a column by its name or synonym; InvalidValue otherwise."""
@@ -119,7 +125,9 @@ class Repository(Generic[ModelT]):
         value: Any,  # noqa: ANN401
     ) -> list[ModelT]:
         """The rows with this value in a column, in the order of their keys."""
-        return await self.find(session, filters=self.column(name) == value)
+        column = self.column(name)
+        same = column.is_(None) if value is None else column == self._typed(name, value)
+        return await self.find(session, filters=same)
 
     async def get_paginated(
         self, session: Executor, page: int = 1, page_size: int = 20
@@ -148,8 +156,8 @@ class Repository(Generic[ModelT]):
         if offset:
             statement = statement.offset(offset)
         if options:
-            loading: dict[str, Any] = {ENTITY: None, "populate_existing": True}
-            statement = statement.options(*options).execution_options(**loading)
+            statement = statement.options(*options)
+            statement = statement.execution_options(**{ENTITY: None})
         found = await session.scalars(statement)
         return list(found.unique() if hasattr(found, "unique") else found)
 
@@ -235,7 +243,7 @@ class Repository(Generic[ModelT]):
         """Change columns of one row and return it as it is now; None without it."""
         statement = (
             update(self.model)
-            .where(self.key == key)
+            .where(self.key == literal(key, self.key.type))
             .values(**values)
             .returning(self.model)
             .execution_options(synchronize_session=False, populate_existing=True)
@@ -265,6 +273,10 @@ class Repository(Generic[ModelT]):
         """Delete the rows with these primary keys; how many there were."""
         given = bindparam("keys", list(keys), ARRAY(self.key.type))
         return await self.delete_where(session, self.key == func.any(given))
+
+    def _typed(self, name: str, value: Any) -> ColumnElement[Any]:  # noqa: ANN401
+        """A value bound as its column's type, so that another type is refused."""
+        return literal(value, self.column(name).type)
 
     async def _changed(self, session: Executor, statement: Update | Delete) -> int:
         quiet = statement.execution_options(synchronize_session=False)

@@ -38,11 +38,11 @@ FEW = 50
 
 Rows = Sequence[Mapping[str, Any]]
 Records = list[tuple[Any, ...]]
+Group = tuple[tuple[str, ...], Records]
+"""Rows that have the same columns."""
 
 
-def grouped(
-    model: type[Model], rows: Rows, *, new: bool
-) -> Iterator[tuple[tuple[str, ...], Records]]:
+def grouped(model: type[Model], rows: Rows, *, new: bool) -> Iterator[Group]:
     """Rows checked and turned into tuples, together where they have the same keys."""
     if not rows:
         return
@@ -57,6 +57,25 @@ def grouped(
         names = tuple(sorted(keys))
         some = [rows[number] for number in numbers]
         yield _checked(model, names, some, [n + 1 for n in numbers], new=new)
+
+
+def refuse_twice(groups: Sequence[Group], names: Sequence[str]) -> None:
+    """Refuse rows without these columns, and two with the same values in them.
+
+    Which of the two would win is for nobody to know.
+    """
+    seen: set[Any] = set()
+    for columns, records in groups:
+        for name in names:
+            if name not in columns:
+                raise InvalidValue(name, "is required in every row")
+        places = map(columns.index, names)
+        keys = zip(*([record[at] for record in records] for at in places), strict=True)
+        known = [key for key in keys if None not in key]  # NULL is like no other
+        before = len(seen)
+        seen.update(known)
+        if len(seen) != before + len(known):
+            raise InvalidValue(", ".join(names), "stands in more than one row")
 
 
 async def bulk_insert(
@@ -123,17 +142,15 @@ async def bulk_update(
     """Change rows by primary key in one statement, whatever their number.
 
     Each record is a row of `columns`, the primary key among them. The count is the
-    server's: keys that are not there change nothing and do not count.
+    server's: keys that are not there change nothing and do not count. Rows are sent in
+    the order of their keys, so that two at once seldom lock them crosswise.
     """
     key = mapping_of(model).primary_key[0].name
-    place = list(columns).index(key)
-    keys = {record[place] for record in records}
-    if len(keys) != len(records):
-        raise InvalidValue(key, "stands in more than one row")
     statement = _update_from_arrays(model, tuple(columns))
+    in_order = sorted(records, key=itemgetter(columns.index(key)))
     arrays = {
         f"all_{name}": list(values)
-        for name, values in zip(columns, zip(*records, strict=True), strict=True)
+        for name, values in zip(columns, zip(*in_order, strict=True), strict=True)
     }
     connection = await session.connection()
     result = await connection.execute(statement, arrays)
@@ -176,6 +193,8 @@ def _update_from_arrays(model: type[Model], columns: tuple[str, ...]) -> Update:
     key = mapping_of(model).primary_key[0].name
     given = unnested(table, columns)
     changed: dict[str, Any] = {n: given.c[n] for n in columns if n != key}
+    if not (changed or "updated_at" in table.c):
+        raise InvalidValue(key, "stands alone: there is nothing to change")
     if "updated_at" in table.c:
         changed["updated_at"] = func.now()
     same_row = table.c[key] == given.c[key]

@@ -73,6 +73,18 @@ def lock_users(
     return connection.execute(statement, values).all()
 
 
+def known_users(
+    connection: Connection, guild_id: int | None, ids: Sequence[int]
+) -> set[int | None]:
+    """Those of some ids that users have, locked or not."""
+    who = USERS.c.id if guild_id is None else USERS.c.discord_id
+    given = bindparam("ids", list(ids), ARRAY(BigInteger))
+    statement = select(who).where(who == func.any(given))
+    if guild_id is not None:
+        statement = statement.where(USERS.c.guild_id == guild_id)
+    return set(connection.scalars(statement))
+
+
 def used_keys(connection: Connection, guild_id: int, keys: Sequence[str]) -> set[str]:
     """Those of some idempotency keys that entries of a guild carry."""
     given = bindparam("keys", list(keys), ARRAY(String))

@@ -1,7 +1,7 @@
 """Statements about `tuxdb_meta`, which may not be there."""
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import INET, insert
 from sqlmodel import col
 
 from tuxdb.engine.statements import Executor
@@ -13,9 +13,17 @@ ENVIRONMENT = "environment"
 class MetaRepository:
     """Facts that a database holds about itself."""
 
-    async def database(self, session: Executor) -> str:
-        """The name of the database that the session is really in."""
-        return str(await session.scalar(select(func.current_database())))
+    async def place(self, session: Executor) -> tuple[str, str | None, int | None]:
+        """Database, address and port of where the session is; no address: a socket."""
+        row = await session.execute(
+            select(
+                func.current_database(),
+                func.host(func.inet_server_addr(type_=INET)),
+                func.inet_server_port(),
+            )
+        )
+        database, address, port = row.one()
+        return database, address, port
 
     async def get(self, session: Executor, key: str) -> str | None:
         """A fact, or None where there is none, or no table for it."""

@@ -256,6 +256,13 @@ class PointsRepository(Repository[PointsTransaction]):
             limit=limit,
         )
 
+    async def entries_after(
+        self, session: Executor, guild_id: int, entry_id: int, limit: int
+    ) -> list[PointsTransaction]:
+        """The next entries of a guild behind one, in the order of their ids."""
+        behind = [self.column("guild_id") == guild_id, self.column("id") > entry_id]
+        return await self.find(session, filters=behind, limit=limit)
+
     async def supply(self, session: Executor, guild_id: int) -> tuple[int, int, int]:
         """Minted, burned and held points of a guild."""
         minted = func.sum(LEDGER.c.amount).filter(LEDGER.c.from_user.is_(None))

@@ -34,12 +34,12 @@ async def apply(
 
     Rows are found by their natural key; those that are as they should be stay
     untouched. Raises NotFound for an unknown name, UsageError for a bad file, Conflict
-    for a row that the database cannot take, Refused on a production database.
+    for a row that the database cannot take, Refused on a protected database.
     """
     chosen = _library(db, folder).chosen(names)
     read = {seed: _read(seed, random_seed) for seed in chosen}
     async with db.transaction() as session:
-        await records.refuse_production(session)
+        await records.refuse_protected(session)
         await records.lift_timeout(session)
         if only_changed:
             wanted = await _changed(session, chosen)
@@ -100,7 +100,8 @@ async def _applied(
             for batch in found:
                 if batch.table.name == table:
                     tally = tallies.setdefault((seed.name, table), Tally())
-                    await upsert(session, batch, tally, reason=f"seed {seed.name}")
+                    reason = f"seed {seed.name}"
+                    await upsert(session, batch, tally, reason=reason, actor=actor)
     order = list(read)
     names = [seed.name for seed in order]
     return [

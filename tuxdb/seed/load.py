@@ -52,12 +52,12 @@ async def fake(
     """Fill the database with fake guilds and what happens in them.
 
     The same numbers make the same data, and a second time nothing; others make new
-    guilds beside those that are there. Raises Refused on a production database.
+    guilds beside those that are there. Raises Refused on a protected database.
     """
     plan = FakePlan(guilds, users, messages, transfers, cases, random_seed)
     told = progress or _silent
     async with db.transaction() as session:
-        await records.refuse_production(session)
+        await records.refuse_protected(session)
         await records.lift_timeout(session)
         total = sum(plan.rows.values())
         new = await records.claim(session, plan.name, plan.digest, total, actor)

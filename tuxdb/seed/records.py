@@ -8,15 +8,14 @@ from sqlmodel import col
 from tuxdb.errors import Refused
 from tuxdb.models import Meta, Seed
 
-PRODUCTION = "production"
 
-
-async def refuse_production(session: AsyncSession) -> None:
-    """Raise Refused if the database itself says that it is production."""
+async def refuse_protected(session: AsyncSession) -> None:
+    """Raise Refused if the database itself says that it is protected."""
     key = select(col(Meta.value)).where(col(Meta.key) == "environment")
-    if await session.scalar(key) == PRODUCTION:
+    environment = await session.scalar(key)
+    if environment:
         raise Refused(
-            "this database is protected: production; it takes no seeds",
+            f"this database is protected: {environment}; it takes no seeds",
             hint="tuxdb config show url",
         )
 

@@ -47,7 +47,12 @@ class Tally:
 
 
 async def upsert(
-    session: AsyncSession, batch: Batch, tally: Tally, *, reason: str
+    session: AsyncSession,
+    batch: Batch,
+    tally: Tally,
+    *,
+    reason: str,
+    actor: str | None = None,
 ) -> None:
     """Apply a batch. Raises Conflict, with file and line, where a row cannot be."""
     given = _staging(batch)
@@ -65,7 +70,8 @@ async def upsert(
     if batch.table.name == Case.__tablename__:
         await _raise_case_counts(session, given)
     if POINTS in batch.columns:
-        await _grant_points(session, batch, given, tally, reason)
+        balances = await _opening_balances(session, batch, given, tally)
+        await PointsRepository().set_many(session, balances, reason, actor)
     await session.execute(DropTable(given))
     tally.total += len(batch.records)
 
@@ -215,21 +221,20 @@ async def _raise_case_counts(session: AsyncSession, given: Table) -> None:
     )
 
 
-async def _grant_points(
-    session: AsyncSession, batch: Batch, given: Table, tally: Tally, reason: str
-) -> None:
-    """Give new users their opening balance; those of others have moved since."""
+async def _opening_balances(
+    session: AsyncSession, batch: Batch, given: Table, tally: Tally
+) -> dict[int, int]:
+    """What new users are given; the balances of others have moved since."""
     if not tally.inserted:
-        return
+        return {}
     user = batch.table
     rows = await session.execute(
         select(*(user.c[n] for n in batch.key), user.c.id, given.c.points).where(
             _same_row(batch, given), user.c.points == 0, given.c.points != 0
         )
     )
-    balances = {
+    return {
         user_id: points
         for *key, user_id, points in rows
         if tuple(key) in tally.inserted
     }
-    await PointsRepository().set_many(session, balances, reason)

@@ -6,6 +6,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tuxdb.audit.fix.source import NotEditable, Source, parsed
@@ -36,10 +37,7 @@ class FileEdit:
 def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two edits touch the same bytes."""
     ordered = sorted(set(edits))
-    return any(
-        later.start < earlier.end
-        for earlier, later in zip(ordered, ordered[1:], strict=False)
-    )
+    return any(later.start < earlier.end for earlier, later in pairwise(ordered))
 
 
 def edited(source: Source, edits: Sequence[Edit]) -> FileEdit:

@@ -51,8 +51,8 @@ def imported(module: ast.Module) -> list[Import]:
     for node in module.body:
         if isinstance(node, ast.ImportFrom):
             name = "." * node.level + (node.module or "")
-            for alias in node.names:
-                found.append(Import(name, alias.name, alias.asname or alias.name))
+            names = [(alias.name, alias.asname or alias.name) for alias in node.names]
+            found += [Import(name, *pair) for pair in names]
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 local = alias.asname or alias.name.partition(".")[0]
@@ -64,33 +64,39 @@ def added(source: Source, wanted: Iterable[Import]) -> list[Edit]:
     """The edits that bring imports into a file; what it has is left out."""
     module = source.tree.module
     have = set(imported(module))
-    missing = sorted({one for one in wanted if one not in have})
+    missing = sorted({one for one in wanted if one not in have}, key=source_order)
+    missing.sort(key=lambda one: _section(one.module, source.packages))
     edits: list[Edit] = []
-    for name in dict.fromkeys(one.module for one in missing if one.name):
-        group = [one for one in missing if one.module == name and one.name]
-        existing = _existing(module, name)
-        merged = existing and _merged(source, existing, group)
-        edits.append(merged or _inserted(source, _whole(name, group), group[0]))
-    edits += [
-        _inserted(source, f"{one.line}\n", one) for one in missing if not one.name
-    ]
+    for name, plain in dict.fromkeys((one.module, not one.name) for one in missing):
+        group = [m for m in missing if (m.module, not m.name) == (name, plain)]
+        existing = None if plain else _existing(module, name)
+        if existing and (merged := _merged(source, existing, group)):
+            edits.append(merged)
+            continue
+        text = "".join(f"{one.line}\n" for one in group)
+        edits.append(
+            _inserted(source, text if plain else _whole(name, group), group[0])
+        )
     return _joined(edits)
+
+
+def source_order(one: Import) -> tuple[bool, str, str]:
+    """The order of statements in one section: plain ones first."""
+    return bool(one.name), one.module.lower(), one.name
 
 
 def after_imports(source: Source) -> int:
     """Where the first statement behind the imports could go, in bytes."""
-    body = source.tree.module.body
-    nodes = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-    if nodes:
-        return _line_after(source, nodes[-1])
-    return _head(source)
+    block = _block(source.tree.module)
+    return _line_after(source, block[-1]) if block else _head(source)
 
 
 def _existing(module: ast.Module, name: str) -> ast.ImportFrom | None:
     for node in module.body:
-        if isinstance(node, ast.ImportFrom) and not node.level and node.module == name:
-            if node.names[0].name != "*":
-                return node
+        if not isinstance(node, ast.ImportFrom) or node.names[0].name == "*":
+            continue
+        if node.module == name and not node.level:
+            return node
     return None
 
 
@@ -120,7 +126,9 @@ def _whole(module: str, group: Sequence[Import]) -> str:
     flat = f"from {module} import {', '.join(names)}"
     if len(flat) <= WIDTH:
         return f"{flat}\n"
-    return f"from {module} import (\n{''.join(f'{STEP}{n},{chr(10)}' for n in names)})\n"
+    return (
+        f"from {module} import (\n{''.join(f'{STEP}{n},{chr(10)}' for n in names)})\n"
+    )
 
 
 def _rank(name: str) -> tuple[int, str]:
@@ -131,33 +139,42 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def _inserted(source: Source, text: str, one: Import) -> Edit:
-    """A statement of its own: sorted into its section, or a new section."""
-    body = source.tree.module.body
-    known = _own(source)
-    section = _section(one.module, known)
-    last: ast.stmt | None = None
-    for node in body:
-        if not isinstance(node, ast.Import | ast.ImportFrom) or _future(node):
-            continue
-        at = _section(_module(node), known)
-        if at > section:
-            if last is None:
-                return Edit(_line_of(source, node), _line_of(source, node), f"{text}\n")
+    """A statement of its own: sorted into its section, or a section of its own."""
+    block = _block(source.tree.module)
+    section = _section(one.module, source.packages)
+    key = (bool(one.name), one.module.lower())
+    same = [n for n in block if _section(_module(n), source.packages) == section]
+    for node in same:
+        if _key(node) > key:
+            return _at(_line_of(source, node), text)
+    if same:
+        return _at(_line_after(source, same[-1]), text)
+    before = [n for n in block if _section(_module(n), source.packages) < section]
+    if before:
+        return _at(_line_after(source, before[-1]), f"\n{text}")
+    if block:
+        return _at(_line_of(source, block[0]), f"{text}\n")
+    head = _head(source)
+    return _at(head, f"\n{text}" if head else f"{text}\n")
+
+
+def _at(offset: int, text: str) -> Edit:
+    return Edit(offset, offset, text)
+
+
+def _block(module: ast.Module) -> list[ast.stmt]:
+    """The imports that a file begins with, up to its first definition."""
+    found: list[ast.stmt] = []
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             break
-        if at == section and _key(node) > (bool(one.name), one.module.lower()):
-            return Edit(_line_of(source, node), _line_of(source, node), text)
-        if at == section or last is None or at > _section(_module(last), known):
-            last = node
-    if last is None:
-        at_head = _head(source)
-        return Edit(at_head, at_head, f"{text}\n" if at_head == 0 else f"\n{text}")
-    end = _line_after(source, last)
-    apart = "" if _section(_module(last), known) == section else "\n"
-    return Edit(end, end, apart + text)
+        if isinstance(node, ast.Import | ast.ImportFrom) and not _future(node):
+            found.append(node)
+    return found
 
 
 def _joined(edits: list[Edit]) -> list[Edit]:
-    """Insertions at one place become one, in the order of their text."""
+    """Insertions at one place become one, in the order in which they came."""
     places: dict[tuple[int, int], list[str]] = {}
     for edit in edits:
         places.setdefault((edit.start, edit.end), []).append(edit.text)
@@ -165,12 +182,9 @@ def _joined(edits: list[Edit]) -> list[Edit]:
 
 
 def _combined(texts: list[str]) -> str:
-    blank_before = any(text.startswith("\n") for text in texts)
-    blank_after = any(text.endswith("\n\n") for text in texts)
-    lines = sorted(text.strip("\n") for text in texts)
-    if len(texts) == 1:
-        return texts[0]
-    return "\n" * blank_before + "\n".join(lines) + "\n" + "\n" * blank_after
+    """Put texts together that open or close a section with a blank line each."""
+    joined = "".join(texts)
+    return re.sub(r"\n{3,}", "\n\n", joined)
 
 
 def _section(module: str, own: frozenset[str]) -> int:
@@ -181,10 +195,6 @@ def _section(module: str, own: frozenset[str]) -> int:
     if top in sys.stdlib_module_names:
         return 0
     return 2 if top in own else 1
-
-
-def _own(source: Source) -> frozenset[str]:
-    return source.packages
 
 
 def _module(node: ast.stmt) -> str:

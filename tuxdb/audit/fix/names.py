@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Iterable, Iterator
 
 from tuxdb.audit.loads import SCOPES
-from tuxdb.audit.uses import Tree
+from tuxdb.audit.tree import Tree
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -29,10 +29,17 @@ def module_names(module: ast.Module) -> Iterator[str]:
 
 
 def local_names(tree: Tree, node: ast.AST) -> Iterator[str]:
-    """Every name in the functions around a place."""
+    """Every name in the functions around a place, bound or read."""
     for outer in tree.above(node):
         if isinstance(outer, FUNCTIONS):
-            yield from _inside(outer)
+            yield from _inside(outer, read=True)
+
+
+def bound_names(tree: Tree, node: ast.AST) -> Iterator[str]:
+    """The names that the functions around a place bind themselves."""
+    for outer in tree.above(node):
+        if isinstance(outer, FUNCTIONS):
+            yield from _inside(outer, read=False)
 
 
 def fresh(wanted: Iterable[str], taken: Iterable[str]) -> str:
@@ -48,16 +55,15 @@ def fresh(wanted: Iterable[str], taken: Iterable[str]) -> str:
     return f"{options[0]}_{number}"
 
 
-def _inside(function: ast.AST) -> Iterator[str]:
+def _inside(function: ast.AST, *, read: bool) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Name):
-            yield node.id
+            if read or not isinstance(node.ctx, ast.Load):
+                yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, SCOPES) and not isinstance(node, ast.Lambda):
-            yield node.name
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            yield node.name
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
+            yield node.name or ""
         elif isinstance(node, ast.alias):
             yield (node.asname or node.name).partition(".")[0]
         elif isinstance(node, ast.Global | ast.Nonlocal):
@@ -77,7 +83,7 @@ def _top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, FUNCTIONS) or isinstance(statement, ast.ClassDef):
+    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         for alias in statement.names:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tuxdb.audit.sites import Span
-from tuxdb.audit.uses import Tree
+from tuxdb.audit.tree import Tree
 
 
 class NotEditable(ValueError):
@@ -24,9 +24,12 @@ class Source:
     data: bytes
     encoding: str = "utf-8"
     mark: bytes = b""
+    packages: frozenset[str] = frozenset()  # top-level names of the project itself
 
     @classmethod
-    def of(cls, path: str, stored: bytes) -> "Source":
+    def of(
+        cls, path: str, stored: bytes, packages: frozenset[str] = frozenset()
+    ) -> "Source":
         """Decode a file as Python does; raises NotEditable."""
         mark = codecs.BOM_UTF8 if stored.startswith(codecs.BOM_UTF8) else b""
         try:
@@ -34,7 +37,8 @@ class Source:
             text = stored[len(mark) :].decode(encoding.removesuffix("-sig"))
         except (SyntaxError, UnicodeDecodeError, LookupError) as error:
             raise NotEditable("its encoding cannot be read") from error
-        made = cls(path, text.encode(), encoding.removesuffix("-sig"), mark)
+        encoding = encoding.removesuffix("-sig")
+        made = cls(path, text.encode(), encoding, mark, packages)
         if made.stored(made.data) != stored:
             raise NotEditable("its encoding does not give the same bytes back")
         return made

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tuxdb.audit.sql.types import canonical
+from tuxdb.audit.sql.pgtypes import canonical
 
 if TYPE_CHECKING:
     import asyncpg

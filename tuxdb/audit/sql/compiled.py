@@ -57,7 +57,5 @@ def _written(value: object) -> str:
     if isinstance(value, int):
         return str(value) if value >= 0 else f"({value})"
     if isinstance(value, str):
-        if "\\" in value or "\0" in value:
-            raise NotCompiled("a backslash in a constant")
         return "'" + value.replace("'", "''") + "'"
     raise NotCompiled(f"a constant of type {type(value).__name__}")

@@ -12,7 +12,7 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from tuxdb.audit.sql.models import ModelColumn, ModelSource
+from tuxdb.audit.sql.mapping.model import ModelColumn, ModelSource
 from tuxdb.audit.sql.results import ARGUMENT, Converted
 
 MODULES = frozenset(
@@ -79,7 +79,8 @@ def type_object(source: str) -> Any:  # noqa: ANN401 - a type of SQLAlchemy's
     }
     names["JSON"] = postgresql.JSON
     names["ARRAY"] = postgresql.ARRAY
-    return eval(source, names)  # noqa: S307 - names of types and literals only
+    found = eval(source, names)  # noqa: S307 - names of types and literals only
+    return found() if isinstance(found, type) else found
 
 
 def _class(base: type, model: ModelSource) -> type:
@@ -99,7 +100,7 @@ def _mapped(column: ModelColumn) -> Any:  # noqa: ANN401 - a descriptor of SQLAl
         options["onupdate"] = _computed
     return mapped_column(
         column.name,
-        type_object(column.type),
+        type_object(column.type or "NullType"),
         primary_key=column.primary_key,
         nullable=column.nullable,
         **options,

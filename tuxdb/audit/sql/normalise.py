@@ -10,7 +10,7 @@ JOIN ... ON true is CROSS JOIN. Nothing else.
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tuxdb.audit.sql.parse import NotSql, Tree, single, strings, unwrap
-from tuxdb.audit.sql.types import INTEGERS, TEXTS, canonical
+from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical
 
 if TYPE_CHECKING:
     from tuxdb.audit.sql.catalogue import Catalogue
@@ -71,6 +71,8 @@ class Normaliser:
         name = message.DESCRIPTOR.name
         if name == "Node":
             kind, inner = unwrap(message)
+            if kind == "type_cast":
+                return self._type_cast(inner)
             return (kind, self._message(inner)) if inner is not None else None
         reader = _READERS.get(name)
         if reader is not None:
@@ -212,21 +214,15 @@ class Normaliser:
         inner = self._message(message.arg)
         name, modified = _type_of(message.type_name)
         if name is None or modified:
-            return "TypeCast", inner, self._message(message.type_name)
-        element = name.removesuffix("[]")
-        if element in TEXTS:
-            return self._text_cast(inner, name)
-        return "TypeCast", inner, name
-
-    def _text_cast(self, inner: Form, name: str) -> Form:
+            return "type_cast", inner, self._message(message.type_name)
         plain = name.replace("character varying", "text")
+        if plain.removesuffix("[]") != "text":
+            return "type_cast", inner, name
         if self._is_text_parameter(inner, plain):
             return inner
-        if inner is not None and inner[0] == "a_const":
-            return "TypeCast", inner, plain
-        if inner is not None and inner[0] == "type_cast" and inner[1][2] == plain:
-            return inner[1]
-        return "TypeCast", inner, plain if _is_constant(inner) else name
+        if _is_text_cast(inner) and plain == "text":
+            return "type_cast", inner[1], plain
+        return "type_cast", inner, plain if _is_constant(inner) else name
 
     def _is_text_parameter(self, inner: Form, plain: str) -> bool:
         if inner is None or inner[0] != "param_ref":
@@ -267,13 +263,16 @@ def _narrow(form: Form) -> Form:
     """A whole number without the cast to another width, in a comparison."""
     if form is None or form[0] != "type_cast":
         return form
-    cast = form[1]
-    inner = cast[1]
-    if cast[2] in INTEGERS and inner is not None and inner[0] == "a_const":
+    inner = form[1]
+    if form[2] in INTEGERS and inner is not None and inner[0] == "a_const":
         fields = dict(inner[1][1])
         if "ival" in fields:
             return inner
     return form
+
+
+def _is_text_cast(form: Form) -> bool:
+    return form is not None and form[0] == "type_cast" and form[2] in TEXTS
 
 
 def _is_constant(form: Form) -> bool:
@@ -309,7 +308,6 @@ _READERS = {
     "Alias": Normaliser._alias,
     "ColumnRef": Normaliser._column_ref,
     "OnConflictClause": Normaliser._on_conflict,
-    "TypeCast": Normaliser._type_cast,
     "A_Expr": Normaliser._a_expr,
     "BoolExpr": Normaliser._bool_expr,
     "JoinExpr": Normaliser._join_expr,

@@ -7,7 +7,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tuxdb.audit.sql.compiled import DIALECT
 from tuxdb.audit.sql.results import Checked
-from tuxdb.audit.sql.types import INTEGERS, TEXTS, canonical
+from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical
 
 ANYTHING = (sqltypes.NullType,)
 # types that pass on what the driver gives, whatever that is

@@ -12,7 +12,7 @@ from tuxdb.audit.sql.results import Checked, Converted, Proof, Unsupported
 from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
-    from tuxdb.audit.sql.models import ModelSource
+    from tuxdb.audit.sql.mapping.model import ModelSource
     from tuxdb.audit.sql.prove import Prover
     from tuxdb.audit.sql.server import Connection
 

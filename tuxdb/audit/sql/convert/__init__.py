@@ -5,15 +5,14 @@ from collections.abc import Iterable
 
 from tuxdb.audit.sql.catalogue import Catalogue
 from tuxdb.audit.sql.convert.changes import changing
-from tuxdb.audit.sql.convert.context import CannotConvert, Context
+from tuxdb.audit.sql.convert.context import JSONS, CannotConvert, Context
 from tuxdb.audit.sql.convert.queries import Queries, Query
 from tuxdb.audit.sql.convert.ranges import ModelUnfit
-from tuxdb.audit.sql.models import ModelSource
+from tuxdb.audit.sql.mapping.model import ModelSource
 from tuxdb.audit.sql.parse import NotSql, Statement, single, walk
 from tuxdb.audit.sql.results import Checked, Converted, Output, Unsupported
 
 QUERIES = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt"})
-JSONS = frozenset({"json", "jsonb"})
 
 
 def convert(

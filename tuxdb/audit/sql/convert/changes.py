@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tuxdb.audit.sql import types
+from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.catalogue import Relation
 from tuxdb.audit.sql.convert.context import POSTGRESQL, CannotConvert, Context
 from tuxdb.audit.sql.convert.expr import Expr
@@ -78,17 +78,25 @@ class _Change:
 
     def assigned(self, column: RangeColumn, found: Expr) -> str:
         """The same for an expression that is converted already."""
-        if found.kind == "argument" and types.same(column.declared, found.type):
+        if found.kind == "argument" and pgtypes.same(column.declared, found.type):
             wanted = column.type or ""
             if wanted.removesuffix("[]") not in ("json", "jsonb"):
                 return self.context.argument(found.number)
         if found.kind == "constant":
-            texts = type(found.value) is str and column.declared in types.TEXTS
-            numbers = type(found.value) is int and column.declared in types.INTEGERS
+            texts = type(found.value) is str and column.declared in pgtypes.TEXTS
+            numbers = type(found.value) is int and column.declared in pgtypes.INTEGERS
             truths = type(found.value) is bool and column.declared == "boolean"
             if texts or numbers or truths or found.value is None:
                 return repr(found.value)
         return self.inside.as_element(found)
+
+    def _refuse_defaults(self, written: list[str]) -> None:
+        """A column that SQLAlchemy would add makes the model unfit."""
+        model = self.context.model(self.relation) if self.target.model else None
+        for column in model.columns if model else ():
+            added = column.default if isinstance(self, Insert) else column.onupdate
+            if added and column.name not in written:
+                raise ModelUnfit(model.name if model else "", column.name, "default")
 
     def keyed(self, pairs: list[tuple[RangeColumn, str]]) -> str:
         """The arguments of values(): by keyword where the names allow it."""
@@ -104,6 +112,8 @@ class _Change:
 class Insert(_Change):
     """INSERT with VALUES or a query, ON CONFLICT, RETURNING."""
 
+    written: tuple[RangeColumn, ...] = ()
+
     def convert(self) -> Query:
         """Convert the statement."""
         tree = self.tree
@@ -113,6 +123,7 @@ class Insert(_Change):
         module = POSTGRESQL if conflict else "sqlalchemy"
         code = f"{self.context.use('insert', module)}({self.target.code})"
         code += self._rows()
+        self._refuse_defaults([one.name for one in self.written])
         if conflict:
             code = self._on_conflict(code)
         returning, columns = self._returning()
@@ -135,9 +146,11 @@ class Insert(_Change):
             return self._from_select(select)
         rows = [one.list.items for one in select.values_lists]
         columns = self._columns(len(rows[0]))
+        self.written = tuple(columns)
         if len(rows) == 1:
             pairs = self._pairs(columns, rows[0])
-            return f".values({self.keyed(pairs)})" if pairs else ""
+            self.written = tuple(column for column, _ in pairs)
+            return f".values({self.keyed(pairs)}){self._inline()}"
         return self._many(columns, rows)
 
     def _pairs(
@@ -163,8 +176,16 @@ class Insert(_Change):
     def _from_select(self, select: Tree) -> str:
         query = self.queries.select(select, Scope(self.scope.parent, ctes=self.scope.ctes))
         columns = self._columns(len(query.columns))
+        self.written = tuple(columns)
         names = ", ".join(repr(column.name) for column in columns)
         return f".from_select([{names}], {query.code}, include_defaults=False)"
+
+    def _inline(self) -> str:
+        """Keep SQLAlchemy from reading a key back that nobody asked for."""
+        model = self.context.model(self.relation) if self.target.model else None
+        written = {column.name for column in self.written}
+        asked = bool(self.tree.returning_clause.exprs)
+        return "" if model is None or asked or written >= set(model.key) else ".inline()"
 
     def _on_conflict(self, code: str) -> str:
         clause = self.tree.on_conflict_clause
@@ -233,7 +254,9 @@ class Update(_Change):
         where = ""
         if self.tree.HasField("where_clause"):
             where = f".where({', '.join(self.inside.condition(self.tree.where_clause))})"
-        code += f"{where}.values({self.keyed(self._assignments())})"
+        pairs = self._assignments()
+        self._refuse_defaults([column.name for column, _ in pairs])
+        code += f"{where}.values({self.keyed(pairs)})"
         returning, columns = self._returning()
         return Query(code + returning, columns)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tuxdb.audit.sql import types
+from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.convert.context import CannotConvert, Context
 from tuxdb.audit.sql.convert.expr import Expr
 from tuxdb.audit.sql.parse import Tree, strings, unwrap
@@ -49,8 +49,6 @@ def cast_constant(context: Context, found: Expr, target: "TypeText") -> str:
 
 def quoted(text: str) -> str:
     """A string constant of SQL."""
-    if "\\" in text or "\0" in text:
-        raise CannotConvert("a backslash in a constant", "constant")
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -78,7 +76,7 @@ class TypeText:
         names = [name for name in strings(tree.names) if name != "pg_catalog"]
         if tree.setof or tree.pct_type or len(names) != 1:
             raise CannotConvert("a type of another schema", "type")
-        canonical = types.canonical(names[0])
+        canonical = pgtypes.canonical(names[0])
         modifiers = tuple(_modifier(one) for one in tree.typmods)
         if canonical == "interval" and modifiers:
             raise CannotConvert("an interval with fields", "type")

@@ -5,12 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tuxdb.audit.sql import types
+from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.catalogue import Catalogue, Relation
-from tuxdb.audit.sql.models import ModelSource
+from tuxdb.audit.sql.mapping.model import ModelSource
 from tuxdb.audit.sql.results import ARGUMENT, Checked
 
 POSTGRESQL = "sqlalchemy.dialects.postgresql"
+JSONS = frozenset({"json", "jsonb"})
 _WORD = re.compile(r"\W+")
 
 
@@ -56,8 +57,8 @@ class Context:
     def type_source(self, name: str) -> str:
         """A type of the server as SQLAlchemy source."""
         try:
-            found = types.source(name, self.catalogue.enums)
-        except types.UnknownType as error:
+            found = pgtypes.source(name, self.catalogue.enums)
+        except pgtypes.UnknownType as error:
             raise CannotConvert(f"SQLAlchemy has no type {error}", "type") from error
         code = found.code
         for line in found.imports:
@@ -95,13 +96,20 @@ class Context:
     def literal(self, number: int, type_name: str | None = None) -> str:
         """An argument as an expression of a stated type, even when it is None."""
         wanted = type_name or self.parameter_type(number)
-        if wanted.removesuffix("[]") in ("json", "jsonb"):
-            raise CannotConvert(
-                f"${number} is {wanted}: the driver's codec decides what is sent",
-                "json argument",
-            )
-        code = self.type_source(wanted)
+        if wanted.removesuffix("[]") in JSONS:
+            self.changes["a JSON argument is sent as text"] = None
+            return self._as_text(number, wanted)
+        try:
+            code = self.type_source(wanted)
+        except CannotConvert:
+            return self._as_text(number, wanted)
         return f"{self.use('literal')}({self.argument(number)}, {code})"
+
+    def _as_text(self, number: int, type_name: str) -> str:
+        """An argument of a type that only the server knows, handed on as it is."""
+        fragment = f"CAST(:p{number} AS {type_name})"
+        bound = f"bindparams(p{number}={self.argument(number)})"
+        return f"{self.use('text')}({fragment!r}).{bound}"
 
     def model(self, relation: Relation) -> ModelSource | None:
         """The project's class for a table, if there is one."""

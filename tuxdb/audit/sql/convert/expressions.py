@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tuxdb.audit.sql import types
+from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.convert import constants
 from tuxdb.audit.sql.convert.context import POSTGRESQL, CannotConvert, Context
 from tuxdb.audit.sql.convert.expr import COMPOUND, Expr
@@ -138,7 +138,7 @@ class Expressions:
         found = self.convert(tree.arg)
         wanted = target.canonical
         plain = not target.modifiers
-        if found.kind == "argument" and plain and types.same(found.type, wanted):
+        if found.kind == "argument" and plain and pgtypes.same(found.type, wanted):
             return Expr(
                 self.context.literal(found.number, wanted), "other", wanted, wanted
             )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tuxdb.audit.sql import types
+from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.convert.context import CannotConvert
 from tuxdb.audit.sql.convert.expr import COMPOUND, Expr
 from tuxdb.audit.sql.parse import Tree, enum, strings, unwrap
@@ -49,6 +49,7 @@ class Operators:
             "AEXPR_IN": self._in_list,
             "AEXPR_LIKE": self._like,
             "AEXPR_ILIKE": self._like,
+            "AEXPR_SIMILAR": self._similar,
             "AEXPR_BETWEEN": self._between,
             "AEXPR_NOT_BETWEEN": self._between,
         }
@@ -93,7 +94,7 @@ class Operators:
     def _compared(self, left: Expr, right: Expr, name: str, *, top_level: bool) -> str:
         """The right side of a comparison: bare where SQLAlchemy types it alike."""
         if right.kind == "argument":
-            fits = left.kind == "column" and types.same(left.declared, right.type)
+            fits = left.kind == "column" and pgtypes.same(left.declared, right.type)
             harmless = name == "=" and top_level and left.not_null
             if fits and (right.not_null or harmless):
                 return self._in.context.argument(right.number)
@@ -104,15 +105,15 @@ class Operators:
     def _is_bare(self, left: Expr, right: Expr) -> bool:
         """Whether a constant may stand as a plain Python value."""
         if type(right.value) is str:
-            return left.kind == "column" and left.declared in types.TEXTS
+            return left.kind == "column" and left.declared in pgtypes.TEXTS
         if type(right.value) is not int:
             return False
         if left.kind == "column":
-            return left.declared in types.INTEGERS
+            return left.declared in pgtypes.INTEGERS
         return left.kind == "call" and left.declared is None
 
     def _arithmetic(self, name: str, left: Expr, right: Expr) -> Expr:
-        integers = left.type in types.INTEGERS and right.type in types.INTEGERS
+        integers = left.type in pgtypes.INTEGERS and right.type in pgtypes.INTEGERS
         if name == "/" and not integers:
             return self._custom(name, left, right, precedence=ARITHMETIC[name])
         symbol = "//" if name == "/" else name
@@ -122,7 +123,7 @@ class Operators:
             else self._in.as_element(left)
         )
         bare = right.kind == "constant" and type(right.value) is int
-        bare = bare and left.declared in (*types.INTEGERS, None)
+        bare = bare and left.declared in (*pgtypes.INTEGERS, None)
         right_code = repr(right.value) if bare else self._in.as_operand(right)
         type_name = left.type if integers and left.type == right.type else None
         code = f"{left_code} {symbol} {right_code}"
@@ -135,7 +136,7 @@ class Operators:
         if name == "||" and _is_text(left) and left.kind == "column":
             value = (
                 repr(right.value)
-                if type(right.value) is str and left.declared in types.TEXTS
+                if type(right.value) is str and left.declared in pgtypes.TEXTS
                 else self._in.as_element(right)
             )
             return Expr(
@@ -223,7 +224,7 @@ class Operators:
         elif (
             left.kind == "column"
             and right.kind == "argument"
-            and types.same(left.declared, right.type)
+            and pgtypes.same(left.declared, right.type)
             and right.not_null
         ):
             pattern = self._in.context.argument(right.number)
@@ -231,6 +232,17 @@ class Operators:
             pattern = self._in.as_element(right)
         code = f"{self._in.as_operand(left)}.{method}({pattern})"
         return Expr(code, "call", "boolean", "boolean", binary=True)
+
+    def _similar(self, tree: Tree) -> Expr:
+        name = {"~": "SIMILAR TO", "!~": "NOT SIMILAR TO"}[_operator(tree)]
+        _, call = unwrap(tree.rexpr)
+        if len(call.args) != 1:
+            raise CannotConvert("SIMILAR TO with ESCAPE", "like")
+        left, right = self._in.convert(tree.lexpr), self._in.convert(call.args[0])
+        boolean = self._in.context.use("Boolean")
+        operator = f".op({name!r}, precedence=5, return_type={boolean}())"
+        code = f"{self._in.as_operand(left)}{operator}({self._in.as_element(right)})"
+        return Expr(code, "operator", "boolean", "boolean", binary=True)
 
     def _between(self, tree: Tree) -> Expr:
         left = self._in.convert(tree.lexpr)
@@ -250,4 +262,4 @@ def _operator(tree: Tree) -> str:
 
 
 def _is_text(found: Expr) -> bool:
-    return found.type in types.TEXTS or type(found.value) is str
+    return found.type in pgtypes.TEXTS or type(found.value) is str

@@ -21,6 +21,7 @@ SET_OPERATIONS = {
     ("SETOP_EXCEPT", False): "except_",
     ("SETOP_EXCEPT", True): "except_all",
 }
+DEFAULT_NULLS = "SORTBY_NULLS_DEFAULT"
 LOCKS = {
     "LCS_FORUPDATE": (),
     "LCS_FORSHARE": ("read=True",),
@@ -264,36 +265,53 @@ class Queries:
             codes.extend(one.code for one in found.columns)
 
     def _sort_key(self, inside: Expressions, tree: Tree) -> str:
-        if enum(tree, "sortby_dir") == "SORTBY_USING":
+        direction, nulls = enum(tree, "sortby_dir"), enum(tree, "sortby_nulls")
+        if direction == "SORTBY_USING":
             raise CannotConvert("ORDER BY USING", "order")
+        label = self._label(inside, tree.node)
+        if label is not None:
+            return self._labelled(label, direction, nulls)
         code = self._key(inside, tree.node)
-        direction = enum(tree, "sortby_dir")
         if direction == "SORTBY_DESC":
             code = f"{code}.desc()"
-        elif direction == "SORTBY_ASC" or enum(tree, "sortby_nulls") != (
-            "SORTBY_NULLS_DEFAULT"
-        ):
+        elif nulls != DEFAULT_NULLS:
             code = f"{code}.asc()"
-        nulls = enum(tree, "sortby_nulls")
-        if nulls != "SORTBY_NULLS_DEFAULT":
+        if nulls != DEFAULT_NULLS:
             code += ".nulls_first()" if nulls.endswith("FIRST") else ".nulls_last()"
         return code
+
+    def _labelled(self, label: str, direction: str, nulls: str) -> str:
+        """ORDER BY the name of an output, which SQLAlchemy looks up."""
+        code = repr(label)
+        if direction == "SORTBY_DESC":
+            code = f"{self.context.use('desc')}({code})"
+        elif nulls != DEFAULT_NULLS:
+            code = f"{self.context.use('asc')}({code})"
+        if nulls != DEFAULT_NULLS:
+            name = "nulls_first" if nulls.endswith("FIRST") else "nulls_last"
+            code = f"{self.context.use(name)}({code})"
+        return code
+
+    def _label(self, inside: Expressions, node: Tree) -> str | None:
+        """The output that a bare name means, where no column has the name."""
+        kind, tree = unwrap(node)
+        if kind != "column_ref" or len(tree.fields) != 1:
+            return None
+        name = string(tree.fields[0])
+        known = any(one.column(name) for one in inside.scope.ranges)
+        return None if known else name
 
     def _group_key(self, inside: Expressions, node: Tree) -> str:
         if unwrap(node)[0] == "grouping_set":
             raise CannotConvert("GROUPING SETS, ROLLUP or CUBE", "group")
-        return self._key(inside, node)
+        label = self._label(inside, node)
+        return self._key(inside, node) if label is None else repr(label)
 
     def _key(self, inside: Expressions, node: Tree) -> str:
-        """A column, an expression, the number or the name of an output."""
+        """A column, an expression, the number of an output."""
         kind, tree = unwrap(node)
         if kind == "a_const" and tree.HasField("ival"):
             return f"{self.context.use('literal_column')}({str(tree.ival.ival)!r})"
-        if kind == "column_ref" and len(tree.fields) == 1:
-            name = string(tree.fields[0])
-            if not any(one.column(name) for one in inside.scope.ranges):
-                quoted = name if name.isidentifier() and name.islower() else f'"{name}"'
-                return f"{self.context.use('literal_column')}({quoted!r})"
         found = inside.convert(node)
         return inside.as_operand(found)
 
@@ -303,8 +321,7 @@ class Queries:
         right = self.select(tree.rarg, scope.parent_for_operand())
         code = f"{self.context.use(name)}({left.code}, {right.code})"
         columns = left.columns
-        outputs = Range("", "", tuple(_output(name) for name, _ in columns))
-        inside = Expressions(self.context, Scope(scope, [outputs]), self)
+        inside = Expressions(self.context, Scope(scope), self)
         return Query(code + "".join(self._order(inside, tree)), columns)
 
     def range_of(self, query: Query, name: str, code: str) -> Range:
@@ -315,7 +332,3 @@ class Queries:
         )
         return Range(name, code, columns, whole=code)
 
-
-def _output(name: str) -> RangeColumn:
-    quoted = name if name.isidentifier() and name.islower() else f'"{name}"'
-    return RangeColumn(name, f"literal_column({quoted!r})", None, None)

@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 
 from tuxdb.audit.sql.catalogue import Relation
 from tuxdb.audit.sql.convert.context import CannotConvert, Context, attribute
-from tuxdb.audit.sql.models import ModelSource
+from tuxdb.audit.sql.mapping.model import ModelSource
 
 
 class ModelUnfit(Exception):
     """A model does not map what a statement needs."""
 
-    def __init__(self, model: str, column: str) -> None:
-        super().__init__(f"the model {model} has no column {column}")
+    def __init__(self, model: str, column: str, what: str = "missing") -> None:
+        sentence = (
+            f"the model {model} has a default for {column} that the statement lacks"
+            if what == "default"
+            else f"the model {model} does not map the column {column}"
+        )
+        super().__init__(sentence)
         self.model, self.column = model, column
 
 
@@ -136,7 +141,7 @@ def _model_range(
     columns = []
     for column in relation.columns:
         mapped = model.column(column.name)
-        if mapped is not None:
+        if mapped is not None and mapped.type:
             declared = declared_type(mapped.type)
             columns.append(
                 RangeColumn(
@@ -147,7 +152,8 @@ def _model_range(
                     column.not_null,
                 )
             )
-    missing = [one for one in relation.names if model.column(one) is None]
+    known = {one.name for one in columns}
+    missing = [name for name in relation.names if name not in known]
     same_order = [one.name for one in model.columns] == list(relation.names)
     whole = f"{code}.__table__" if first and same_order and not missing else None
     entity = model.name if first and whole else None

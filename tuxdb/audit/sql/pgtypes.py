@@ -112,15 +112,16 @@ def source(name: str, enums: Mapping[str, tuple[str, ...]] | None = None) -> Typ
         array = f"from {DIALECT} import ARRAY"
         return TypeSource(f"ARRAY({inner.code})", (array, *inner.imports))
     if enums is not None and name in enums:
-        return _enum(name)
+        return _enum(name, enums[name])
     if name not in _SOURCES:
         raise UnknownType(name)
     code, module = _SOURCES[name]
     return TypeSource(code, (f"from {module} import {code.partition('(')[0]}",))
 
 
-def _enum(name: str) -> TypeSource:
+def _enum(name: str, labels: tuple[str, ...]) -> TypeSource:
     schema, _, bare = name.rpartition(".")
     where = f", schema={schema!r}" if schema else ""
-    code = f"ENUM(name={bare.strip(chr(34))!r}{where}, create_type=False)"
+    values = "".join(f"{label!r}, " for label in labels)
+    code = f"ENUM({values}name={bare.strip(chr(34))!r}{where}, create_type=False)"
     return TypeSource(code, (f"from {DIALECT} import ENUM",))

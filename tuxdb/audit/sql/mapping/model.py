@@ -1,25 +1,26 @@
 """The project's model classes, as its source describes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ModelColumn:
-    """A mapped column: attribute, column, SQLAlchemy type as source."""
+    """A mapped column: attribute, column, SQLAlchemy type as source.
+
+    `type` is empty where the source names a type that cannot be known, such as one
+    of the project's own.
+    """
 
     attribute: str
     name: str
-    type: str  # source over SQLAlchemy's names, such as "String(100)"
+    type: str
     nullable: bool = True
     primary_key: bool = False
     default: bool = False  # Python-side, so SQLAlchemy adds it to INSERT
     onupdate: bool = False
     server_default: str | None = None
-    foreign_key: str | None = None
     unique: bool = False
     autoincrement: bool = True
-    index: bool = False
-    sort_order: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,13 @@ class ModelSource:
     schema: str = ""
     path: str = ""
     line: int = 0
-    unread: tuple[str, ...] = field(default=())  # what could not be followed
+    uniques: tuple[tuple[str, ...], ...] = ()
 
     def column(self, name: str) -> ModelColumn | None:
         """The mapped column of a column of the table."""
         return next((one for one in self.columns if one.name == name), None)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+        return tuple(one.name for one in self.columns if one.primary_key)

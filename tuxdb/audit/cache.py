@@ -1,0 +1,82 @@
+"""Facts kept between runs, by the content of their files.
+
+One file per tree in the user's cache folder, which only its owner may enter. What is
+kept and cannot be read is thrown away: it is only time that is lost.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tuxdb import __version__
+from tuxdb.audit.facts import Facts, digest, dumps
+from tuxdb.settings import environment
+
+FORMAT = "1"
+LARGEST = 256 << 20
+
+
+def folder() -> Path:
+    """The folder of the cache: `$XDG_CACHE_HOME/tuxdb/audit`, or below `~/.cache`."""
+    base = environment().get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "tuxdb" / "audit"
+
+
+class Cache:
+    """What earlier runs found in one tree."""
+
+    def __init__(self, name: str, *, enabled: bool = True) -> None:
+        key = digest(name.encode("utf-8", "surrogateescape"))[:24]
+        self.path = folder() / f"{key}.json"
+        self.enabled = enabled
+        self._old: dict[str, Facts] = {}
+        self._new: dict[str, Facts] = {}
+        self._raw: Mapping[str, object] = {}
+        if enabled:
+            self._read()
+
+    @staticmethod
+    def key(path: str, data: bytes, around: str) -> str:
+        """Name the facts of a file: its path and content, and what it is read with."""
+        return digest(data, path, around, __version__, FORMAT)
+
+    def get(self, key: str) -> Facts | None:
+        """Return what is known of a content."""
+        raw = self._raw.get(key)
+        if not isinstance(raw, dict):
+            return None
+        try:
+            found = Facts.from_json(raw)
+        except (TypeError, KeyError, ValueError, AttributeError):
+            return None
+        self._new[key] = found
+        return found
+
+    def put(self, key: str, facts: Facts) -> None:
+        """Remember what was found."""
+        self._new[key] = facts
+
+    def save(self) -> None:
+        """Write what this run used; a folder that takes no files is no failure."""
+        if not self.enabled or self._new.keys() == self._raw.keys():
+            return
+        partial = self.path.with_suffix(f".{os.getpid()}.part")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.parent.chmod(0o700)
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(dumps(self._new))
+            partial.replace(self.path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        try:
+            if self.path.stat().st_size > LARGEST:
+                return
+            raw = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return
+        self._raw = raw if isinstance(raw, dict) else {}

@@ -1,0 +1,169 @@
+"""One file from its bytes to its facts; what a worker process does."""
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tuxdb.audit.facts import Acquired, Facts
+from tuxdb.audit.findings import suppressions
+from tuxdb.audit.module import FunctionNode, Module, dotted, index
+from tuxdb.audit.parse import Unparsable, decode, parse
+from tuxdb.audit.resolve import Found, resolve, span_of
+from tuxdb.audit.sinks import PREFILTER, Sink, Sinks, library_of
+from tuxdb.audit.sites import RawQuery
+
+_TABLENAME = re.compile(r"__tablename__\s*(?::[^=]+)?=\s*[\"'](\w+)[\"']")
+_SQLMODEL = re.compile(r"^class\s+(\w+)\([^)]*table\s*=\s*True", re.MULTILINE)
+_LIBRARY = re.compile(
+    r"^\s*(?:import|from)\s+(asyncpg|psycopg2?|aiopg|sqlite3|aiosqlite|apsw"
+    r"|aiomysql|pymysql|asyncmy|sqlalchemy)\b",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a file is read with: configured sinks, foreign wrappers and constants."""
+
+    sinks: tuple[Sink, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    sql_files: Mapping[str, str] = field(default_factory=dict)
+    library: str = ""
+
+    def key(self) -> str:
+        """Name it, as what is found in a file depends on it."""
+        parts = [repr(self.sinks), self.library]
+        parts += [f"{name}={self.foreign[name]}" for name in sorted(self.foreign)]
+        parts += [f"{name}={self.sql_files[name]}" for name in sorted(self.sql_files)]
+        return "\0".join(parts)
+
+
+def interesting(text: str) -> bool:
+    """Whether a text may hold what takes SQL: cheap, and never wrongly no."""
+    return PREFILTER.search(text) is not None
+
+
+def scan(path: str, data: bytes, around: Surroundings) -> Facts:
+    """Read one Python file; what cannot be read is a fact as well."""
+    try:
+        text = decode(data)
+    except Unparsable as error:
+        return Facts(path, problem=error.reason, problem_line=error.line)
+    lines = text.count("\n") + 1
+    tables = tuple(_TABLENAME.findall(text) + _SQLMODEL.findall(text))
+    libraries = _LIBRARY.findall(text)
+    library = libraries[0] if libraries else ""
+    comments = suppressions(text)
+    plain = Facts(path, lines, tables=tables, library=library, suppressions=comments)
+    names = [sink.name for sink in around.sinks]
+    mentioned = any(name in text for name in names)
+    if not (interesting(text) or mentioned):
+        return _checked(plain, text)
+    try:
+        return _resolved(plain, parse(text), around)
+    except Unparsable as error:
+        return _failed(plain, error.reason, error.line)
+    except (RecursionError, MemoryError):
+        return _failed(plain, "nested too deeply", 1)
+
+
+def _failed(plain: Facts, reason: str, line: int) -> Facts:
+    return Facts(
+        plain.path,
+        plain.lines,
+        problem=reason,
+        problem_line=line,
+        suppressions=plain.suppressions,
+    )
+
+
+def _checked(plain: Facts, text: str) -> Facts:
+    """Notice what is no text at all, without parsing the rest."""
+    if "\0" in text:
+        return _failed(plain, "source code cannot contain null bytes", 1)
+    return plain
+
+
+def _resolved(plain: Facts, tree: ast.Module, around: Surroundings) -> Facts:
+    module = index(plain.path, tree)
+    module.sql_files = around.sql_files
+    module.foreign = around.foreign
+    found = resolve(module, Sinks.of(around.sinks), around.library)
+    own = tuple(sink for sink in found.wrappers if sink not in around.sinks)
+    return Facts(
+        plain.path,
+        plain.lines,
+        queries=tuple(with_uses(module, found)),
+        wrappers=own,
+        wanted=tuple(_wanted(module, found)),
+        tables=plain.tables,
+        library=plain.library or library_of(module),
+        acquired=tuple(_acquired(module)),
+        suppressions=plain.suppressions,
+    )
+
+
+def with_uses(module: Module, found: Found) -> Sequence[RawQuery]:
+    """Add what the functions do with the results."""
+    del module
+    return found.queries
+
+
+def _wanted(module: Module, found: Found) -> list[tuple[str, str, str]]:
+    """Name the imported names whose constants would tell more of a statement."""
+    wanted: dict[tuple[str, str, str], None] = {}
+    for place, query in found.places.values():
+        if query.constant and query.sql_is != "variable":
+            continue
+        names = {dotted(n) for n in ast.walk(place.sql) if isinstance(n, _NAMED)}
+        names |= {hole.source for hole in query.holes}
+        names |= {root.partition(" ")[2] for root in found.roots.get(query.span, ())}
+        for name in names:
+            head, _, rest = name.partition(".")
+            if head in module.imports:
+                source, original = module.imports[head]
+                wanted[(name, source, f"{original or ''}.{rest}".strip("."))] = None
+    return list(wanted)
+
+
+_NAMED = (ast.Name, ast.Attribute)
+
+
+def _acquired(module: Module) -> list[Acquired]:
+    """Find connections taken outside of a `with`."""
+    found = []
+    for info in module.functions:
+        for node in ast.walk(info.node):
+            if not isinstance(node, ast.Assign) or not isinstance(
+                node.value, ast.Await
+            ):
+                continue
+            call = node.value.value
+            if not isinstance(call, ast.Call) or len(node.targets) != 1:
+                continue
+            name = dotted(call.func)
+            if not name.endswith((".acquire", "asyncpg.connect")):
+                continue
+            if "lock" in name.lower() or "sem" in name.lower():
+                continue
+            target = dotted(node.targets[0])
+            released = _is_released(info.node, target) or "." in target
+            found.append(Acquired(span_of(call), f"{name}()", info.qualified, released))
+    return found
+
+
+def _is_released(function: FunctionNode, name: str) -> bool:
+    """Whether a `finally` gives a connection back."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Try):
+            for statement in node.finalbody:
+                for inner in ast.walk(statement):
+                    if isinstance(inner, ast.Name) and inner.id == name:
+                        return True
+        if isinstance(node, ast.Return) and node.value is not None:
+            if any(
+                isinstance(n, ast.Name) and n.id == name for n in ast.walk(node.value)
+            ):
+                return True
+    return False

@@ -1,0 +1,62 @@
+"""A parsed module with the way up from each node, and its calls by their place."""
+
+import ast
+from collections.abc import Iterator
+
+from tuxdb.audit.loads import SCOPES, Scope
+from tuxdb.audit.sites import RawQuery, Span
+
+
+def span_of(node: ast.expr | ast.stmt) -> Span:
+    """Where a node stands."""
+    line, column = node.lineno, node.col_offset
+    end = node.end_lineno or line
+    return Span(line, column, end, node.end_col_offset or column)
+
+
+class Tree:
+    """A parsed module and the way up from each of its nodes."""
+
+    def __init__(self, module: ast.Module) -> None:
+        self.module = module
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.calls: dict[tuple[int, int], list[ast.Call]] = {}
+        for node in ast.walk(module):
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+            if isinstance(node, ast.Call):
+                self.calls.setdefault((node.lineno, node.col_offset), []).append(node)
+
+    def call(self, query: RawQuery) -> ast.Call | None:
+        """The call of a site."""
+        for node in self.calls.get((query.span.line, query.span.column), ()):
+            if span_of(node) == query.span:
+                return node
+        return None
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, the nearest first."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def scope(self, node: ast.AST) -> Scope:
+        """The function, or the module, in which a node runs."""
+        for outer in self.above(node):
+            if isinstance(outer, SCOPES):
+                return outer
+        return self.module
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement that a node is part of."""
+        if isinstance(node, ast.stmt):
+            return node
+        for outer in self.above(node):
+            if isinstance(outer, ast.stmt):
+                return outer
+        raise ValueError(ast.dump(node))
+
+    def value(self, call: ast.Call) -> ast.expr:
+        """The expression that has the result: the call, awaited if it is."""
+        outer = self.parents.get(call)
+        return outer if isinstance(outer, ast.Await) else call

@@ -1,0 +1,171 @@
+"""What tuxdb's own commands change, each row written down: a purge, a seed.
+
+These work on tuxdb's own tables, with conditions made by code.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tuxdb.bulk.tracking import (
+    CHANGES,
+    TOUCHED,
+    Part,
+    as_texts,
+    counted,
+    row_hash,
+    texts_of,
+)
+from tuxdb.models import ChangeSet
+
+INSERTED = ("changeset_id", "part", "row_key", "after", "row_hash")
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Rows of one table that are to go."""
+
+    table: Table
+    condition: ColumnElement[bool]
+
+
+async def remove(
+    session: AsyncSession, removals: list[Removal], changeset: ChangeSet
+) -> int:
+    """Delete the rows in the given order, with what they were in the change set."""
+    for removal in removals:
+        part = Part(removal.table, tuple(removal.table.c.keys()))
+        number = len(changeset.parts)
+        statement = _deleted(part, removal.condition, changeset.id, number)
+        await _note(session, changeset, part, await session.scalar(statement))
+    return changeset.rows
+
+
+async def remove_for_good(
+    session: AsyncSession, removals: list[Removal], changeset: ChangeSet
+) -> int:
+    """Delete the rows and keep only their number: they are to be forgotten."""
+    for removal in removals:
+        result: Any = await session.execute(
+            delete(removal.table).where(removal.condition)
+        )
+        part = Part(removal.table, ())
+        await _note(session, changeset, part, result.rowcount, forgotten=True)
+    return changeset.rows
+
+
+async def change_values(
+    session: AsyncSession,
+    table: Table,
+    condition: ColumnElement[bool],
+    values: dict[str, Any],
+    changeset: ChangeSet,
+) -> int:
+    """Give rows new values, with what they were in the change set."""
+    part = Part(table, tuple(values))
+    key = [table.c[name].label(f"k{i}") for i, name in enumerate(part.key)]
+    old = [table.c[name].label(f"o{i}") for i, name in enumerate(part.recorded)]
+    locked = (
+        select(*key, *old)
+        .where(condition)
+        .order_by(*(table.c[name] for name in part.key))
+        .with_for_update(key_share=True)
+        .cte("locked")
+    )
+    before = [(name, locked.c[f"o{i}"]) for i, name in enumerate(part.recorded)]
+    changed = (
+        update(table)
+        .where(*(table.c[n] == locked.c[f"k{i}"] for i, n in enumerate(part.key)))
+        .values({**values, TOUCHED: func.now()} if part.touches else values)
+        .returning(
+            texts_of(table, part.key).label("row_key"),
+            as_texts(before).label("before"),
+            texts_of(table, part.recorded).label("after"),
+            row_hash(table, table.c.keys()).label("row_hash"),
+        )
+        .cte("changed")
+    )
+    number = len(changeset.parts)
+    rows = await session.scalar(counted(changed, changeset.id, number))
+    await _note(session, changeset, part, rows)
+    return int(rows or 0)
+
+
+async def note_insert(
+    session: AsyncSession,
+    table: Table,
+    condition: ColumnElement[bool],
+    changeset: ChangeSet,
+) -> int:
+    """Write rows down that this transaction has inserted."""
+    part = Part(table, tuple(table.c.keys()))
+    rows = inserted(part, changeset.id, len(changeset.parts)).where(condition)
+    result: Any = await session.execute(
+        insert(CHANGES).from_select(INSERTED, rows, include_defaults=False)
+    )
+    await _note(session, changeset, part, result.rowcount)
+    return int(result.rowcount)
+
+
+def inserted(part: Part, changeset: UUID, number: int) -> Select[Any]:
+    """Rows of a table as `INSERTED` has them; the caller says which."""
+    table = part.table
+    return select(
+        literal(changeset, UuidType),
+        literal(number),
+        texts_of(table, part.key),
+        texts_of(table, table.c.keys()),
+        row_hash(table, table.c.keys()),
+    )
+
+
+async def _note(
+    session: AsyncSession,
+    changeset: ChangeSet,
+    part: Part,
+    rows: int | None,
+    **more: bool,
+) -> None:
+    """Add a part with its number of rows to the change set."""
+    changeset.parts = [*changeset.parts, {**part.describe(rows or 0), **more}]
+    changeset.rows += rows or 0
+    await session.flush()
+
+
+def _deleted(
+    part: Part, condition: ColumnElement[bool], changeset: UUID, number: int
+) -> Select[Any]:
+    gone = (
+        delete(part.table)
+        .where(condition)
+        .returning(*removed_row(part.table, part.key))
+        .cte("changed")
+    )
+    return counted(gone, changeset, number)
+
+
+def removed_row(table: Table, key: tuple[str, ...]) -> list[ColumnElement[Any]]:
+    """What a deleted row is recorded as."""
+    return [
+        texts_of(table, key).label("row_key"),
+        texts_of(table, table.c.keys()).label("before"),
+        cast(null(), JSONB).label("after"),
+        cast(null(), CHANGES.c.row_hash.type).label("row_hash"),
+    ]
