@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tuxdb.controllers.guilds import GuildController
     from tuxdb.controllers.messages import MessageController
     from tuxdb.controllers.payouts import PayoutController
+    from tuxdb.controllers.people import PeopleController
     from tuxdb.controllers.points import PointsController
     from tuxdb.controllers.removals import RemovalController
     from tuxdb.controllers.users import UserController
@@ -27,6 +28,7 @@ CONTROLLERS = {
     "gallery": ("gallery", "GalleryController"),
     "messages": ("messages", "MessageController"),
     "changes": ("changes", "ChangesController"),
+    "people": ("people", "PeopleController"),
     "removals": ("removals", "RemovalController"),
     "payouts": ("payouts", "PayoutController"),
     "guard": ("guard", "GuardController"),
@@ -46,6 +48,7 @@ class Database(DatabaseService):
         gallery: GalleryController
         messages: MessageController
         changes: ChangesController
+        people: PeopleController
         removals: RemovalController
         payouts: PayoutController
         guard: GuardController

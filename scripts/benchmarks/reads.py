@@ -21,8 +21,7 @@ Read = Callable[[int], Awaitable[Any]]
 USERS = 1000
 BY_ID = "SELECT * FROM users WHERE id = $1"
 SETTINGS = {
-    "automod": {"words": ["spam", "scam"], "caps": 0.7, "invites": False},
-    "levels": {"roles": {"5": 1, "10": 2}, "announce": True},
+    "points": {"max_balance": 100_000, "daily_send": 500, "timezone": "UTC"},
     "welcome": {"channel": 42, "text": "Hello {name}"},
 }
 TTL_SECONDS = 300.0

@@ -101,7 +101,7 @@ async def loaded(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
         yield Work(
             f"{plan.users:,} users and {plan.messages:,} messages seeded",
             [
-                Contender(name, run, filled.empty, filled.check)
+                Contender(name, run, filled.empty, filled.check, slow=True)
                 for name, run in runs.items()
             ],
             Goal(1.3),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tuxdb.cli.escape import escape, escape_csv, escape_json, escape_tsv
+from tuxdb.bulk.readers import DEFUSED
+from tuxdb.cli.escape import defuse, escape, escape_csv, escape_json, escape_tsv
 
 HARMLESS = ["alice", "é", "日本語", "😀", "❤️", "[red]x[/]", ":smile:", "a b", "\\n"]
 INVISIBLE = [
@@ -65,3 +66,22 @@ def test_a_json_text_means_the_same() -> None:
 
     assert document.isprintable()
     assert json.loads(document) == row
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "'=1", "''-"]
+)
+def test_no_text_in_a_csv_file_is_a_formula_and_each_can_be_read_back(
+    text: str,
+) -> None:
+    cell = defuse(text)
+
+    assert cell[0] == "'"
+    assert DEFUSED.match(cell)
+    assert cell[1:] == text
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "'", "'a", "''", "1-2", " =1"])
+def test_texts_that_are_no_formula_stay_as_they_are(text: str) -> None:
+    assert defuse(text) == text
+    assert not DEFUSED.match(text)

@@ -37,10 +37,6 @@ def head() -> str:
     return str(History.read(migrations_folder()).head)
 
 
-def before_head() -> str:
-    return History.read(migrations_folder()).revisions[-2].revision
-
-
 def test_an_empty_database_gets_to_head(empty: Cli) -> None:
     result = empty("migrate")
 
@@ -161,11 +157,13 @@ def test_down_needs_to_be_told_where_to(cli: Cli) -> None:
 
 
 def test_down_asks_on_a_terminal(cli: Cli) -> None:
-    assert _answered(cli, "n\n", "migrate", "down", "-1") == (ExitCode.REFUSED, "")
-    assert _answered(cli, "y\n", "migrate", "down", "-1") == (
-        ExitCode.OK,
-        f"at {before_head()}, 1 taken back\n",
-    )
+    down = ("migrate", "down", "0014")  # points_freezes goes with it
+
+    assert _answered(cli, "n\n", *down) == (ExitCode.REFUSED, "")
+    code, shown = _answered(cli, "y\n", *down)
+
+    assert code == ExitCode.OK
+    assert shown.startswith("at 0014, ")
 
 
 def test_a_protected_database_wants_its_name_and_a_reason(

@@ -84,7 +84,8 @@ def test_csv_is_that_of_rfc_4180(cli: Cli, hostile: list[str]) -> None:
     assert result.stdout.endswith("\r\n")
     assert not RAW.search(result.stdout.replace("\r", ""))
     assert [row[0] for row in rows[1:]][9] == hostile[9]
-    assert [row[0] for row in rows[1:]][13:] == hostile[13:]
+    assert rows[15][0] == "'=HYPERLINK()"
+    assert [row[0].removeprefix("'") for row in rows[1:]][13:] == hostile[13:]
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])

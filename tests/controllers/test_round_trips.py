@@ -1,5 +1,9 @@
 """What each call costs on a connection that has made it before."""
 
+from typing import Any
+
+from sqlalchemy.orm import selectinload
+
 from tests.controllers.conftest import RoundTrips
 from tests.harness.members import GUILD, member, members
 from tuxdb.database import Database
@@ -42,7 +46,7 @@ async def test_updating_deleting_and_closing_are_one(
 
 async def test_an_upsert_is_one(distant: Database, round_trips: RoundTrips) -> None:
     key = ("guild_id", "discord_id")
-    values = {"guild_id": GUILD, "discord_id": 7, "username": "ann"}
+    values: dict[str, Any] = {"guild_id": GUILD, "discord_id": 7, "username": "ann"}
 
     assert await round_trips(lambda: distant.user.upsert(key, **values)) == 1
 
@@ -111,8 +115,6 @@ async def test_a_case_with_its_number_is_one(
 async def test_relationships_take_one_more_however_many_rows(
     distant: Database, round_trips: RoundTrips
 ) -> None:
-    from sqlalchemy.orm import selectinload
-
     for ann in await members(distant, 5):
         await distant.case.create(guild_id=GUILD, user_id=ann.id, case_type="warn")
     eager = [selectinload(User.cases)]  # type: ignore[arg-type]

@@ -225,10 +225,13 @@ async def test_a_break_before_the_commit_of_a_session_changed_nothing(
 ) -> None:
     wire.strike_at(b"INSERT INTO guilds", lose_the_answer)
 
-    with pytest.raises(DatabaseUnavailable):
+    async def add() -> None:
         async with distant.session() as session:
             session.add(Guild(id=1))
             await session.flush()
+
+    with pytest.raises(DatabaseUnavailable):
+        await add()
 
     assert await distant.guild.count() == 0
 

@@ -72,7 +72,7 @@ async def test_json_becomes_objects_by_every_way(db: Database) -> None:
 async def other(db: Database) -> "asyncpg.Connection[asyncpg.Record]":
     """Somebody else's session, who changes the schema."""
     connection = await raw(db)
-    yield connection  # type: ignore[misc]
+    yield connection
     await connection.close()
 
 

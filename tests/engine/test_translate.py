@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tests.harness.members import member, raw
 from tuxdb.database import Database
@@ -106,8 +107,10 @@ async def test_what_broke_a_constraint_is_named_without_its_values(
     [
         (
             "INSERT INTO users (guild_id, discord_id, username) VALUES (9, 1, 'x')",
-            "the row for users refers to a row that is not there "
-            "(fk_users_guild_id_guilds)",
+            (
+                "the row for users refers to a row that is not there "
+                "(fk_users_guild_id_guilds)"
+            ),
         ),
         (
             "INSERT INTO guilds (id) VALUES (0)",
@@ -130,7 +133,7 @@ async def test_errors_show_no_values_wherever_they_come_from(db: Database) -> No
     """Neither does the chain that a log would print."""
 
     async def wrong_type(session: AsyncSession) -> None:
-        await session.execute(select(User).where(User.id == SECRET))
+        await session.execute(select(User).where(col(User.id) == SECRET))
 
     async def duplicate(session: AsyncSession) -> None:
         for _ in range(2):
@@ -166,10 +169,13 @@ async def test_a_lock_held_elsewhere_is_busy(db: Database) -> None:
     other = await raw(db)
     await other.execute("BEGIN; SELECT * FROM users FOR UPDATE")
 
-    with pytest.raises(Busy):
+    async def update() -> None:
         async with db.session() as session:
             await session.execute(text("SET LOCAL lock_timeout = '50ms'"))
             await db.user.update_by_id(user.id, message_count=1, session=session)
+
+    with pytest.raises(Busy):
+        await update()
 
     await other.close()
     assert (await db.user.get_or_raise(user.id)).message_count == 0
@@ -180,7 +186,7 @@ async def test_a_mistake_in_python_stays_what_it_was(db: Database) -> None:
         async with db.session() as session:
             await session.execute("SELECT 1")  # type: ignore[call-overload]
 
-    assert not isinstance(error.value, TuxdbError)
+    assert TuxdbError not in type(error.value).mro()
 
 
 async def test_the_error_of_the_driver_is_the_cause(db: Database) -> None:
@@ -231,10 +237,13 @@ def test_a_server_that_does_not_answer_is_explained(
 
 
 async def test_a_statement_that_takes_too_long_is_busy(db: Database) -> None:
-    with pytest.raises(Busy):
+    async def sleep() -> None:
         async with db.session() as session:
             await session.execute(text("SET LOCAL statement_timeout = '20ms'"))
             await session.execute(text("SELECT pg_sleep(10)"))
+
+    with pytest.raises(Busy):
+        await sleep()
 
     await asyncio.wait_for(db.guild.count(), 5)
     assert await db.guild.find_all(Guild.id == 1) == []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tests.harness.proxy import Proxy
 
 ENDS = b"SQHcX"
-"""Sync, Query, Flush, CopyDone, Terminate: what the client sends last, and then it waits."""
+"""Sync, Query, Flush, CopyDone, Terminate: sent last, and then the client waits."""
 READY = b"Z\x00\x00\x00\x05"
 FLUSH = b"H\x00\x00\x00\x04"
 EXECUTE = b"E\x00\x00\x00\x09\x00"

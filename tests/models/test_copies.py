@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import selectinload
 
 from tuxdb.models import Guild, GuildConfig
-from tuxdb.models.copies import copy_json, model_copier
+from tuxdb.models.copies import copy_json, model_copier, model_template
 from tuxdb.urls import DatabaseUrl
 
 SETTINGS = {"welcome": {"channel": 5, "words": ["hi", ["you"]]}, "on": True}
@@ -156,3 +156,18 @@ def test_json_is_copied_to_the_bottom() -> None:
 
     assert value == {"a": [{"b": [1]}, 2.5, None, "x"], "c": {"d": {}}, "e": []}
     assert copy_json((1, [2])) == (1, [2])
+
+
+def test_copies_made_by_one_template_share_nothing() -> None:
+    original = GuildConfig(guild_id=1, settings=SETTINGS)
+    copied = model_template(GuildConfig)(original)
+    one, two = copied(), copied()
+
+    one.settings["welcome"]["words"][1].append("there")
+    original.settings["on"] = False
+
+    assert two.settings == {
+        "welcome": {"channel": 5, "words": ["hi", ["you"]]},
+        "on": True,
+    }
+    assert copied().settings == two.settings

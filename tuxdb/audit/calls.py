@@ -112,7 +112,7 @@ def _function(
     if name == "map" and len(node.args) > 1:
         return _mapped(ev, node, env)
     if name == "open" or last in ("Path", "PurePath"):
-        return replace(unknown(node), file=_file_of(ev, node, env))
+        return replace(unknown(node), file=file_of(ev, node, env))
     if name == "dict":
         return first if first.table else None
     return None
@@ -155,6 +155,9 @@ def _method(
         return _same_text(ev, node, func, env)
     if method in ("read", "read_text", "read_bytes"):
         return _read(ev, node, func, env)
+    if method in ("open", "joinpath", "resolve", "absolute"):
+        file = ev.value(func.value, env).file or file_of(ev, node, env)
+        return replace(unknown(node), file=file) if file else None
     if method in ("get", "pop", "setdefault") and node.args:
         return _lookup(ev, node, ev.value(func.value, env), env)
     if method in ("keys", "values", "copy", "items"):
@@ -334,7 +337,7 @@ def _replace(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value | 
 def _read(
     ev: "Evaluator", node: ast.Call, func: ast.Attribute, env: Env
 ) -> Value | None:
-    file = ev.value(func.value, env).file or _file_of(ev, func.value, env)
+    file = ev.value(func.value, env).file or file_of(ev, func.value, env)
     if file is None:
         return None
     content = ev.module.sql_files.get(file)
@@ -343,7 +346,7 @@ def _read(
     return replace(literal(content), made="name-resolved", origin=file)
 
 
-def _file_of(ev: "Evaluator", node: ast.expr, env: Env) -> str | None:
+def file_of(ev: "Evaluator", node: ast.expr, env: Env) -> str | None:
     """Name the `.sql` file that an expression speaks of, if one."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):

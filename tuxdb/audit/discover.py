@@ -1,7 +1,7 @@
 """Which files to read: regular files below the paths given, and nothing through links.
 
-Folders of environments, caches and version control are left out, and what the
-`.gitignore` at their top names by a plain path.
+Folders of environments, caches and version control are left out, and those that the
+`.gitignore` at the top names.
 """
 
 import fnmatch
@@ -100,13 +100,18 @@ def _below(folder: Path, top: Path, ignored: tuple[str, ...]) -> Iterator[Path]:
             if _is_ignored(path.relative_to(top).as_posix(), entry.name, ignored):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED and not entry.name.startswith("."):
-                    if not (path / "pyvenv.cfg").is_file():
-                        folders.append(path)
-            elif entry.name.endswith(SUFFIXES) and not entry.is_symlink():
-                if entry.is_file(follow_symlinks=False):
-                    yield path
+                if _is_source(path):
+                    folders.append(path)
+            elif entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+                yield path
         stack.extend(reversed(folders))
+
+
+def _is_source(folder: Path) -> bool:
+    """Whether a folder may hold sources of the project itself."""
+    if folder.name in SKIPPED or folder.name.startswith("."):
+        return False
+    return not (folder / "pyvenv.cfg").is_file()
 
 
 def _is_ignored(relative: str, name: str, patterns: tuple[str, ...]) -> bool:
@@ -119,14 +124,14 @@ def _is_ignored(relative: str, name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _gitignored(top: Path) -> tuple[str, ...]:
-    """Read the plain lines of a `.gitignore`; the involved ones are left alone."""
+    """Read the folders that a `.gitignore` names; its files may be tracked after all."""
     source = read(top / ".gitignore", ".gitignore")
     lines = source.data.decode("utf-8", "replace").splitlines()
-    found = []
-    for line in map(str.strip, lines):
-        if line and not line.startswith(("#", "!")) and "**" not in line:
-            found.append(line.strip("/"))
-    return tuple(found)
+    return tuple(
+        line.strip("/")
+        for line in map(str.strip, lines)
+        if line.endswith("/") and not line.startswith(("#", "!")) and "**" not in line
+    )
 
 
 def _shown(file: Path, here: Path) -> str:

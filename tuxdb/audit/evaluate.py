@@ -22,6 +22,7 @@ from tuxdb.audit.values import (
 Env = dict[str, Value]
 DEEPEST = 24
 MOST_ITEMS = 200
+SHORT_WORD = 16
 INT_ATTRIBUTES = (
     "id",
     "count",
@@ -99,9 +100,11 @@ class Evaluator:
                 exact = left.exact and right.exact
                 return sequence([*left.items, *right.items], node, exact=exact)
             if not (_is_number(left) or _is_number(right)):
-                return concat(
-                    [one_of(left, node.left), one_of(right, node.right)], "concat"
-                )
+                return concat([left, _choice(right, node.right)], "concat")
+        if isinstance(node.op, ast.Div):
+            file = left.file or calls.file_of(self, node.right, env)
+            if file is not None:
+                return replace(unknown(node), file=file)
         if isinstance(node.op, ast.Mult):
             return _repeated(node, left, right)
         return _arithmetic(node, left, right)
@@ -154,12 +157,18 @@ class Evaluator:
             )
             made = "name-resolved" if found.made == "constant" else found.made
             return replace(found, made=made, origin=found.origin or place)
-        return found if found.part is None else unknown(node, roots=[key])
+        if found.part is None or found.file:
+            return found
+        return unknown(node, roots=[key, *found.roots])
 
     def _attribute(self, node: ast.Attribute, env: Mapping[str, Value]) -> Value:
         base = node.value
         if isinstance(base, ast.Name):
             found = self._class_attribute(base.id, node)
+            if found is not None:
+                return found
+        elif isinstance(base, ast.Attribute) and dotted(base.value) in ("self", "cls"):
+            found = self._nested_attribute(base, node)
             if found is not None:
                 return found
         return self._attribute_of(node, self.value(base, env))
@@ -174,6 +183,17 @@ class Evaluator:
         if key in self.module.foreign:
             return literal(self.module.foreign[key]).as_made("name-resolved")
         return None
+
+    def _nested_attribute(
+        self, base: ast.Attribute, node: ast.Attribute
+    ) -> Value | None:
+        """Evaluate `self.statements.upsert`, where such a thing is assigned."""
+        owner = self.function.owner if self.function else None
+        name = f"{base.attr}.{node.attr}"
+        assigned = owner.attributes.get(name) if owner else None
+        if owner is None or not assigned:
+            return None
+        return self._constants(f"{owner.name}.{name}", assigned, node)
 
     def _own_attribute(self, owner: str, node: ast.Attribute) -> Value | None:
         seen: set[str] = set()
@@ -201,11 +221,19 @@ class Evaluator:
             return unknown(node, "literal", roots)
         if base.statement_object:
             return replace(unknown(node, roots=roots), statement_object=True)
+        if self._is_class_constant(node):
+            return unknown(node, "literal", roots)
         if node.attr in INPUT_ATTRIBUTES:
             roots.add("input")
         if node.attr in INT_ATTRIBUTES or node.attr.endswith("_id"):
             return unknown(node, "int", roots, guarded=guarded)
         return unknown(node, roots=roots, guarded=guarded)
+
+    def _is_class_constant(self, node: ast.Attribute) -> bool:
+        """Whether this is `Flags.joins.value`: an attribute of a class by its name."""
+        head = dotted(node).partition(".")[0]
+        defined = head in self.module.classes or head in self.module.imports
+        return head[:1].isupper() and defined
 
     # -- sequences and tables ------------------------------------------------------
 
@@ -306,7 +334,7 @@ class Evaluator:
         """Give names to a value, or to the parts of a tuple."""
         if isinstance(target, ast.Name):
             part = value.part
-            if part is not None and not isinstance(part.node, ast.Name):
+            if part is not None:
                 named = replace(part, node=target)
                 value = replace(value, texts=((named,),))
             env[target.id] = value
@@ -411,6 +439,12 @@ class Evaluator:
     }
 
 
+def _choice(value: Value, node: ast.expr) -> Value:
+    """Return one hole for a choice of short words, such as ASC and DESC."""
+    short = value.known and all(len(t) < SHORT_WORD for t in value.strings())
+    return one_of(value, node) if short else value
+
+
 def _is_numeric(spec: ast.expr) -> bool:
     """Whether a format specification is one of numbers."""
     parts = spec.values if isinstance(spec, ast.JoinedStr) else []
@@ -462,6 +496,10 @@ def parameter(info: FunctionInfo, argument: ast.arg) -> Value:
         )
         if texts and "Literal" in dotted(argument.annotation.value):
             return Value(texts, made="name-resolved")
+    if argument is info.node.args.kwarg:  # its keys are names in the source
+        key = Part(node, "any", frozenset([f"names {name}"]), guarded=True)
+        pair = (Value(((key,),), made="variable"), unknown(node, roots=roots))
+        return replace(unknown(node, roots=roots), table=(pair,))
     head = words.strip("'\"").replace("Optional[", "").split("[")[0].split("|")[0]
     if head.strip().rstrip("]") in ("int", "float", "bool", "Snowflake") or (
         "Range[int" in words

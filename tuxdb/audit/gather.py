@@ -81,7 +81,9 @@ class Gatherer:
             called = [
                 foreign[name]
                 for name, pattern in names.items()
-                if name not in known and pattern.search(source.data)
+                if name not in known
+                and name.encode() in source.data
+                and pattern.search(source.data)
             ]
             if called:
                 after = replace(after, sinks=(*after.sinks, *called))

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from tuxdb.audit.sites import Classified, Hole, HoleKind, Span, marker
+from tuxdb.audit.sites import Classified, Dialect, Hole, HoleKind, Span, marker
 from tuxdb.audit.sqltext import Token, tokens
 from tuxdb.audit.values import Part, Text
 
@@ -124,13 +124,15 @@ def marked(text: Text) -> tuple[str, list[tuple[Part, int]]]:
     return "".join(pieces), found
 
 
-def holes_of(text: Text, around: Span) -> tuple[str, tuple[Hole, ...]]:
+def holes_of(
+    text: Text, around: Span, dialect: Dialect = "postgresql"
+) -> tuple[str, tuple[Hole, ...]]:
     """Write a text with markers, and say what each hole is."""
     sql, parts = marked(text)
-    split = tokens(sql) if parts else []
+    split = tokens(sql) if parts else ()
     holes = []
     for part, position in parts:
-        kind = kind_of(part, position, sql, split)
+        kind = kind_of(part, position, split, dialect)
         outside = any(not r.startswith(("constant", "file")) for r in part.roots)
         span = _span(part.node, around)
         holes.append(Hole(span, part.source, position, kind, part.guarded, outside))
@@ -147,31 +149,53 @@ def classified(holes: Sequence[Hole]) -> Classified:
     return "safe"
 
 
-def kind_of(part: Part, position: int, sql: str, split: list[Token]) -> HoleKind:
+def kind_of(
+    part: Part, position: int, split: Sequence[Token], dialect: Dialect
+) -> HoleKind:
     """Say what a hole is, in the order of the design."""
     if part.nature == "literal":
         return "literal"
     if part.nature in ("count", "quoted"):
         return "placeholder"
-    if sql[:position].endswith("$"):
-        return "placeholder"
+    if part.roots and all(root.startswith("names ") for root in part.roots):
+        return "identifier"
     at = next((i for i, t in enumerate(split) if t.start <= position < t.end), None)
     if at is None:
         return "unknown"
+    if at and split[at - 1].text == "$" and split[at - 1].end == position:
+        return "placeholder"
+    if split[0].upper == "PRAGMA" or _is_bracketed(split, at):
+        return "identifier"
+    return _kind_in(split, at, part, dialect)
+
+
+def _kind_in(split: Sequence[Token], at: int, part: Part, dialect: Dialect) -> HoleKind:
+    """Say what a hole is by the token that it is in."""
     token = split[at]
     if token.kind == "string":
         return _in_string(split, at)
     if token.kind == "name":
-        return "identifier"
+        text = dialect in ("mysql", "sqlite") and token.text.startswith('"')
+        return "quoted" if text and _place(split, at) == "value" else "identifier"
+    if token.kind == "number":
+        return _value(part)
     if token.kind != "hole":
-        glued_digit = token.kind == "number"
-        return _value(part) if glued_digit else "identifier"
+        return "identifier"
     place = _place(split, at)
     if place in ("value", "list"):
         return _value(part, listed=place == "list")
     if place == "keyword" and from_strangers(part):
         return "statement" if _is_whole(split, at) else "value"
     return place
+
+
+def _is_bracketed(split: Sequence[Token], at: int) -> bool:
+    """Whether a hole is a name in brackets, as SQLite takes them: `[name]`."""
+    if at < 1 or at + 1 >= len(split) or split[at - 1].text != "[":
+        return False
+    before = split[at - 2] if at > 1 else None
+    glued = before is not None and before.end == split[at - 1].start
+    return split[at + 1].text == "]" and not (glued and before.kind == "word")
 
 
 def from_strangers(part: Part) -> bool:
@@ -181,13 +205,13 @@ def from_strangers(part: Part) -> bool:
     )
 
 
-def _is_whole(split: list[Token], at: int) -> bool:
+def _is_whole(split: Sequence[Token], at: int) -> bool:
     """Whether a hole is a whole statement, or one behind EXPLAIN (…)."""
     words = [token.upper for token in split[:at] if token.kind == "word"]
     return not words or words[0] == "EXPLAIN"
 
 
-def _in_string(split: list[Token], at: int) -> HoleKind:
+def _in_string(split: Sequence[Token], at: int) -> HoleKind:
     before = split[at - 1].upper if at else ""
     following = [token.upper for token in split[at + 1 : at + 3]]
     if before == "INTERVAL" or following == ["::", "INTERVAL"]:
@@ -195,7 +219,7 @@ def _in_string(split: list[Token], at: int) -> HoleKind:
     return "quoted"
 
 
-def _place(split: list[Token], at: int) -> HoleKind:
+def _place(split: Sequence[Token], at: int) -> HoleKind:
     """Say what the grammar takes where a hole stands: `value` for an expression."""
     before = split[at - 1] if at else None
     after = split[at + 1] if at + 1 < len(split) else None
@@ -236,7 +260,7 @@ def _is_comparison(token: Token) -> bool:
     return symbols and _COMPARING.fullmatch(token.text) is not None
 
 
-def _between(split: list[Token], at: int) -> bool:
+def _between(split: Sequence[Token], at: int) -> bool:
     for token in reversed(split[: at - 1]):
         if token.upper == "BETWEEN":
             return True
@@ -245,7 +269,7 @@ def _between(split: list[Token], at: int) -> bool:
     return False
 
 
-def _in_list(split: list[Token], at: int) -> HoleKind:
+def _in_list(split: Sequence[Token], at: int) -> HoleKind:
     """Say what a hole is behind a bracket or a comma: by what opened the list."""
     opener = _opener(split, at)
     if opener is None:
@@ -274,7 +298,7 @@ def _in_list(split: list[Token], at: int) -> HoleKind:
     return "value"
 
 
-def _opener(split: list[Token], at: int) -> int | None:
+def _opener(split: Sequence[Token], at: int) -> int | None:
     depth = 0
     for index in range(at - 1, -1, -1):
         if split[index].text == ")":
@@ -286,7 +310,7 @@ def _opener(split: list[Token], at: int) -> int | None:
     return None
 
 
-def _clause(split: list[Token], at: int) -> str:
+def _clause(split: Sequence[Token], at: int) -> str:
     depth = 0
     for token in reversed(split[:at]):
         depth += (token.text == ")") - (token.text == "(")

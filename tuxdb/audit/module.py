@@ -204,11 +204,9 @@ class _Indexer:
                 where = owner.attributes if owner else self.module.constants
                 where.setdefault(target.id, []).append(value)
             elif isinstance(target, ast.Attribute) and owner is not None:
-                if isinstance(target.value, ast.Name) and target.value.id in (
-                    "self",
-                    "cls",
-                ):
-                    owner.attributes.setdefault(target.attr, []).append(value)
+                head, _, name = dotted(target).partition(".")
+                if head in ("self", "cls") and name:
+                    owner.attributes.setdefault(name, []).append(value)
 
 
 def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:

@@ -18,12 +18,15 @@ from tuxdb.audit.sinks import (
     is_receiver,
     style_of,
 )
-from tuxdb.audit.sites import Classified, Hole, RawQuery, Span
+from tuxdb.audit.sites import Classified, Dialect, Hole, RawQuery, Span
 from tuxdb.audit.sqltext import looks_like_sql, speaks_sql
 from tuxdb.audit.values import Text, Value, unparsed
 
 RANK: dict[Classified, int] = {"safe": 0, "dynamic-identifier": 1, "unsafe": 2}
 MOST_PASSES = 3
+NEVER_ALONE = frozenset(
+    ("scalar", "scalars", "exec", "stream", "raw", "iterate", "copy", "fetchmany")
+)
 
 
 @dataclass
@@ -139,13 +142,13 @@ def _query(
     receiver = dotted(place.receiver) if place.receiver is not None else ""
     plain = _plain(value.texts[0]) if value.texts else ""
     api = api_of(sink, receiver, module, plain, library)
-    text, holes, variants = _texts(value, sql_span)
+    dialect = dialect_of(api, module, library)
+    text, holes, variants = _texts(value, sql_span, dialect)
     made = value.made
     if value.unresolved:
         text, variants, made = None, (), "variable"
         holes = _whole(value, sql_span, wrapper=wrapper)
     args, starred = bound(call, sink)
-    dialect = dialect_of(api, module, library)
     return RawQuery(
         path=module.path,
         span=span,
@@ -174,10 +177,10 @@ def _query(
 
 
 def _texts(
-    value: Value, around: Span
+    value: Value, around: Span, dialect: Dialect
 ) -> tuple[str | None, tuple[Hole, ...], tuple[str, ...]]:
     """Choose the text to report: the worst, then the longest of one beginning."""
-    found = [holes_of(text, around) for text in value.texts]
+    found = [holes_of(text, around, dialect) for text in value.texts]
     if not found:
         return None, (), ()
     best = found[0]
@@ -229,7 +232,7 @@ def _unresolved(place: Place) -> bool:
         return named and not _is_number(sql)
     if sink.surely:
         return True
-    if sink.name in ("scalar", "scalars", "exec", "stream", "raw", "iterate", "copy"):
+    if sink.name in NEVER_ALONE:
         return False
     if not is_receiver(place.receiver):
         return False

@@ -36,6 +36,8 @@ METHODS = {
         Sink("fetchrow", surely=True),
         Sink("fetchval", surely=True),
         Sink("fetchmany"),
+        Sink("fetchone"),
+        Sink("fetchall"),
         Sink("execute"),
         Sink("executemany", surely=True),
         Sink("executescript", surely=True),
@@ -111,15 +113,17 @@ class Sinks:
         func = call.func
         owner = func.value if isinstance(func, ast.Attribute) else None
         name = func.attr if isinstance(func, ast.Attribute) else dotted(func)
+        usual = METHODS.get(name) if owner is not None else None
         for sink in self.wrappers.get(name, ()):
-            if argument(call, sink) is not None:
+            same = usual is not None and usual.index == sink.index
+            if not same and argument(call, sink) is not None:
                 return Match(sink, owner)
         if name in FUNCTIONS and (owner is None or _module_of(func, module)):
             if name == "text" and not _is_sqlalchemy_text(func, module):
                 return None
             return Match(FUNCTIONS[name], owner)
-        if owner is not None and name in METHODS:
-            return Match(METHODS[name], owner)
+        if usual is not None:
+            return Match(usual, owner)
         return _aliased(call, name, module) or _handed_over(call)
 
 
@@ -193,6 +197,8 @@ def api_of(
         library = "alembic" if receiver == "op" else "sqlalchemy"
     elif name in ("fetchrow", "fetchval", "fetch", "copy_from_query", "prepare"):
         library = "asyncpg"
+    elif name in ("fetchone", "fetchall"):
+        library = library_of(module) or usual or "dbapi"
     elif name in ("fetch_all", "fetch_one", "fetch_val", "iterate"):
         library = "databases"
     elif name in ("execute_fetchall", "execute_insert"):

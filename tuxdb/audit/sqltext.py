@@ -1,7 +1,9 @@
 """SQL as a row of tokens: enough of its grammar to say what a place in it takes."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal
 
 TokenKind = Literal["word", "string", "name", "number", "param", "operator", "hole"]
@@ -97,13 +99,14 @@ class Token:
     start: int
     end: int
 
-    @property
+    @cached_property
     def upper(self) -> str:
         """The text in capitals."""
         return self.text.upper()
 
 
-def tokens(text: str) -> list[Token]:
+@lru_cache(4096)
+def tokens(text: str) -> Sequence[Token]:
     """Split SQL into tokens; what cannot be read stays an operator."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
@@ -116,7 +119,7 @@ def tokens(text: str) -> list[Token]:
         if kind == "word" and _HOLE.fullmatch(word):
             kind = "hole"
         found.append(Token(kind, word, match.start(), match.end()))  # type: ignore[arg-type] # a group of the pattern
-    return found
+    return tuple(found)
 
 
 def first_word(text: str) -> str:

@@ -270,13 +270,12 @@ class _Follower:
     def enumerated(self, outer: ast.Call, node: ast.expr) -> None:
         """`for number, row in enumerate(rows)`."""
         around = self.tree.parents[outer]
-        known = isinstance(around, ast.For | ast.comprehension)
-        target = around.target if known else None
-        if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
+        pair = isinstance(around, ast.For | ast.comprehension) and around.target
+        if not isinstance(pair, ast.Tuple) or len(pair.elts) != 2:  # noqa: PLR2004 - (number, row)
             self.add("passed", node, "enumerate")
             return
         self.add("iterated", node, "rows")
-        part = target.elts[1]
+        part = pair.elts[1]
         if isinstance(around, ast.For):
             self.target(part, around, "row")
             return
@@ -288,8 +287,9 @@ class _Follower:
 
 def _reads(node: ast.AST, name: str) -> TypeGuard[ast.Name]:
     """Whether a node reads this name."""
-    named = isinstance(node, ast.Name) and node.id == name
-    return named and isinstance(node.ctx, ast.Load)
+    if not isinstance(node, ast.Name) or node.id != name:
+        return False
+    return isinstance(node.ctx, ast.Load)
 
 
 def _constant(node: ast.expr) -> object:

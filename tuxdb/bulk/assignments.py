@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, cast, null
 
 from tuxdb.bulk.catalogue import kind
-from tuxdb.bulk.expressions import find_column, mistake
-from tuxdb.bulk.kinds import BadLiteral
-from tuxdb.bulk.tracking import given
+from tuxdb.bulk.expressions import find_column
+from tuxdb.bulk.literals import Literals, mistake
 from tuxdb.errors import UsageError
 
 NAME = r"""(?P<name>"(?:[^"]|"")+"|[^\W\d]\w*)"""
@@ -26,18 +25,20 @@ class Assignment:
     value: ColumnElement[Any]
 
 
-def parse_assignments(texts: Sequence[str], table: Table) -> list[Assignment]:
+def parse_assignments(
+    texts: Sequence[str], table: Table, literals: Literals
+) -> list[Assignment]:
     """Read assignments; UsageError for a mistake, or a column that comes twice."""
     found: dict[str, Assignment] = {}
     for text in texts:
-        assignment = _parse(text, table)
+        assignment = _parse(text, table, literals)
         if assignment.name in found:
             raise UsageError(f"--set names {assignment.name!r} twice")
         found[assignment.name] = assignment
     return list(found.values())
 
 
-def _parse(text: str, table: Table) -> Assignment:
+def _parse(text: str, table: Table, literals: Literals) -> Assignment:
     match = ASSIGNMENT.match(text)
     if match is None:
         raise mistake(text, 0, "expected column=value")
@@ -47,7 +48,8 @@ def _parse(text: str, table: Table) -> Assignment:
     counts = kind(column).counts
     relative = RELATIVE.fullmatch(raw) if counts else None
     if relative and _unquoted(relative["name"]) == name:
-        by = _literal(relative["by"], column, text, start + relative.start("by"))
+        place = start + relative.start("by")
+        by = literals.read(relative["by"], column, text, place)
         moved = column + by if relative["sign"] == "+" else column - by
         return Assignment(name, cast(moved, column.type))
     if raw.strip().lower() == "null":
@@ -56,7 +58,7 @@ def _parse(text: str, table: Table) -> Assignment:
         raw = raw.strip()
     if len(raw) > 1 and raw.startswith("'") and raw.endswith("'"):
         raw = raw[1:-1].replace("''", "'")
-    return Assignment(name, _literal(raw, column, text, start))
+    return Assignment(name, literals.read(raw, column, text, start))
 
 
 def _unquoted(name: str) -> str:
@@ -67,12 +69,3 @@ def _nothing(column: Column[Any], text: str, start: int) -> Assignment:
     if not column.nullable:
         raise mistake(text, start, f"{column.name} must have a value")
     return Assignment(column.name, cast(null(), column.type))
-
-
-def _literal(
-    raw: str, column: Column[Any], text: str, start: int
-) -> ColumnElement[Any]:
-    try:
-        return given(kind(column).read(raw), column)
-    except BadLiteral as error:
-        raise mistake(text, start, f"{column.name}: the value is {error}") from error

@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,6 +95,8 @@ async def apply_in_batches(
         )
     if changeset is None and not queue.rows:
         return Progress(None, name, 0, 0, 0, complete=True)
+    waits = func.set_config("idle_in_transaction_session_timeout", "0", true())
+    await session.execute(select(waits))  # no row is locked while somebody is asked
     agree(name, queue.rows)
     if changeset is None:
         changeset = await begin(session, request.author)
@@ -130,10 +133,8 @@ class _Queue:
         columns = select(
             *(self.table.c[f"k{i}"].label(name) for i, name in enumerate(key))
         ).where(self.table.c[NUMBER] == number)
-        found: dict[str, str] = await session.scalar(
-            select(texts_of(columns.subquery(), key))
-        )
-        return found
+        statement = select(texts_of(columns.subquery(), key))
+        return dict((await session.execute(statement)).scalar_one())
 
 
 async def _queued(

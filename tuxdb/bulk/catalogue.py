@@ -93,6 +93,9 @@ class Exact(UserDefinedType[Any]):
         """Return the name; it comes from the server, quoted where it must be."""
         return self.name
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True)
 class Trigger:
@@ -181,6 +184,11 @@ def kind(column: Column[Any]) -> Kind:
     """How values of a column are read and compared."""
     found: Kind = column.info[KIND]
     return found
+
+
+def type_name(column: Column[Any]) -> str:
+    """A column's type by the name that PostgreSQL has for it."""
+    return str(column.type)
 
 
 def has_triggers(table_: Table, changed: Sequence[str]) -> bool:

@@ -94,48 +94,52 @@ async def begin(
 
 
 async def sample_of(
-    session: AsyncSession, changeset: UUID, limit: int = SAMPLE
+    session: AsyncSession, changeset: ChangeSet, limit: int = SAMPLE
 ) -> list[RowChange]:
     """The first rows of a change set."""
-    return await _rows_after(session, changeset, 0, limit)
+    return [in_order(row, changeset) for row in await _rows(session, changeset, limit)]
 
 
 async def all_rows(
-    session: AsyncSession, changeset: UUID
+    session: AsyncSession, changeset: ChangeSet
 ) -> AsyncIterator[list[RowChange]]:
     """Every row of a change set, some at a time."""
     last = 0
-    while rows := await _found(session, changeset, last, ROWS_AT_ONCE):
+    while rows := await _rows(session, changeset, ROWS_AT_ONCE, after=last):
         last = rows[-1].id
-        yield [_plain(row) for row in rows]
+        yield [in_order(row, changeset) for row in rows]
 
 
-async def _rows_after(
-    session: AsyncSession, changeset: UUID, last: int, limit: int
-) -> list[RowChange]:
-    return [_plain(row) for row in await _found(session, changeset, last, limit)]
+def in_order(row: Any, changeset: ChangeSet) -> RowChange:  # noqa: ANN401 - or a Change
+    """A recorded row with its columns as the table has them; JSONB sorts its keys."""
+    part = changeset.parts[row.part]
+    return RowChange(
+        _sorted(row.row_key, part["key"]) or {},
+        _sorted(row.before, part["changed"]),
+        _sorted(row.after, part["changed"]),
+    )
 
 
-async def _found(
-    session: AsyncSession, changeset: UUID, last: int, limit: int
+def _sorted(
+    values: dict[str, Any] | None, names: Sequence[str]
+) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {name: values[name] for name in names if name in values}
+
+
+async def _rows(
+    session: AsyncSession, changeset: ChangeSet, limit: int, after: int = 0
 ) -> Sequence[Any]:
     """Plain rows: model objects of a million changes would stay in the session."""
+    names = (Change.id, Change.part, Change.row_key, Change.before, Change.after)
     statement = (
-        select(
-            col(Change.id),
-            col(Change.row_key),
-            col(Change.before),
-            col(Change.after),
-        )
-        .where(col(Change.changeset_id) == changeset, col(Change.id) > last)
+        select(*map(col, names))
+        .where(col(Change.changeset_id) == changeset.id, col(Change.id) > after)
         .order_by(col(Change.id))
         .limit(limit)
     )
     return (await session.execute(statement)).all()
-
-
-def _plain(row: Any) -> RowChange:  # noqa: ANN401
-    return RowChange(row.row_key, row.before, row.after)
 
 
 async def _are_there(session: AsyncSession) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from tuxdb.bulk.catalogue import kind
+from tuxdb.bulk.catalogue import kind, type_name
 from tuxdb.bulk.json_rows import Digits, plain_json
 from tuxdb.bulk.kinds import BadLiteral, quoted
 from tuxdb.bulk.problems import Problems
@@ -118,7 +118,7 @@ def _from_json(cell: object, column: Column[Any]) -> str:
     if isinstance(cell, list) and kind(column).array:
         return _array(cell)
     what = "a list" if isinstance(cell, list) else "an object"
-    raise BadLiteral(f"{what}, which is no value of type {column.type.name}")
+    raise BadLiteral(f"{what}, which is no value of type {type_name(column)}")
 
 
 def _array(items: list[Any]) -> str:

@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, and_, not_, or_
 
 from tuxdb.bulk.catalogue import kind
-from tuxdb.bulk.kinds import BadLiteral, quoted
-from tuxdb.bulk.tracking import given
+from tuxdb.bulk.literals import Literals, mistake
 from tuxdb.errors import UsageError
 
 TOKEN = re.compile(
@@ -39,7 +38,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-SPACES = re.compile(r"\s")
 LONGEST = 100_000
 DEEPEST = 100
 
@@ -61,20 +59,9 @@ class Token:
         return self.kind == "sign" and self.text in signs
 
 
-def parse_where(text: str, table: Table) -> ColumnElement[bool]:
+def parse_where(text: str, table: Table, literals: Literals) -> ColumnElement[bool]:
     """The condition of a text; UsageError with a caret under what is wrong."""
-    return _Parser(text, table).parse()
-
-
-def mistake(text: str, start: int, problem: str) -> UsageError:
-    """A usage error that shows the text and points at the place."""
-    left = max(0, start - 50)
-    shown = SPACES.sub(" ", text[left : start + 25])
-    return UsageError(
-        problem,
-        details={"expression": text, "position": start + 1},
-        lines=(shown, f"{' ' * (start - left)}^"),
-    )
+    return _Parser(text, table, literals).parse()
 
 
 def find_column(name: str, table: Table, text: str, start: int) -> Column[Any]:
@@ -87,18 +74,20 @@ def find_column(name: str, table: Table, text: str, start: int) -> Column[Any]:
 
 def nearest(name: str, table: Table) -> str:
     """`; did you mean 'points'?`, or nothing."""
-    near = difflib.get_close_matches(name, table.c.keys(), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    known = {column.lower(): column for column in table.c.keys()}
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""
 
 
 class _Parser:
     """Recursive descent over one text."""
 
-    def __init__(self, text: str, table: Table) -> None:
+    def __init__(self, text: str, table: Table, literals: Literals) -> None:
         if len(text) > LONGEST:
             raise UsageError(f"the condition is longer than {LONGEST} characters")
         self.text = text
         self.table = table
+        self.literals = literals
         self.tokens = list(self._read())
         self.at = 0
         self.depth = 0
@@ -257,10 +246,5 @@ class _Parser:
         raw = token.text
         if token.kind == "text":
             raw = raw[1:-1].replace("''", "'")
-        try:
-            read = kind(column).read(raw)
-        except BadLiteral as error:
-            problem = f"{column.name}: {quoted(raw)} is {error}"
-            raise mistake(self.text, token.start, problem) from error
         self.at += 1
-        return given(read, column)
+        return self.literals.read(raw, column, self.text, token.start)

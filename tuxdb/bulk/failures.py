@@ -68,7 +68,7 @@ async def explained(table: Table) -> AsyncIterator[None]:
 
 def _explanation(error: DBAPIError, table: str) -> TuxdbError | None:
     if isinstance(error, IntegrityError):
-        return _broken_rule(error)
+        return _broken_rule(error, table)
     state = sqlstate(error) or ""
     cause: Any = driver_error(error)
     said = str(getattr(cause, "message", ""))
@@ -83,13 +83,16 @@ def _explanation(error: DBAPIError, table: str) -> TuxdbError | None:
     return None
 
 
-def _broken_rule(error: IntegrityError) -> Conflict:
+def _broken_rule(error: IntegrityError, table: str) -> Conflict:
     """Name row, constraint and value."""
     cause: Any = driver_error(error)
     plain = ConstraintViolation(error)
     detail = getattr(cause, "detail", None)
+    said = plain.message
+    if getattr(cause, "table_name", None) is None:  # the rule of a domain
+        said = f"{table}: {getattr(cause, 'message', said)}"
     return Conflict(
-        f"{plain.message}; nothing was changed",
+        f"{said}; nothing was changed",
         details={**plain.details, "detail": detail},
         lines=[detail] if detail else [],
     )

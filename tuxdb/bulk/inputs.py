@@ -1,6 +1,7 @@
 """Opening what `--from` names, and reading it without trusting it."""
 
 import asyncio
+import hashlib
 import os
 import select
 import stat
@@ -51,8 +52,11 @@ class Input:
     """Bytes of a file, a pipe or standard input, as they come.
 
     `stop` ends a read that waits for somebody to write, from another thread.
-    `read_bytes` of `size` show how far it is; the size of a pipe is unknown.
+    `read_bytes` of `size` show how far it is; the size of a pipe is unknown. A
+    `digest` that is set before the first read sees every byte.
     """
+
+    digest: "hashlib._Hash | None" = None
 
     def __init__(self, path: str, descriptor: int, *, close: bool) -> None:
         self.path = path
@@ -95,6 +99,8 @@ class Input:
         except OSError as error:
             raise unreadable(self.path, error) from error
         self.read_bytes += len(chunk)
+        if self.digest is not None:
+            self.digest.update(chunk)
         return chunk
 
     def peek(self, enough: Callable[[bytes], bool]) -> bytes:

@@ -86,16 +86,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a change does, as done and not yet committed."""
+    """What a change does, as done and not yet committed.
+
+    `unchanged` rows had the wanted values already; `withheld` ones a trigger kept as
+    they were; `missing` rows of a file are in no row of the table.
+    """
 
     table: str
     matched: int
     changed: int
+    unchanged: int
+    withheld: int
     missing: int
     changeset: UUID
     sample: list[RowChange]
-
-    @property
-    def unchanged(self) -> int:
-        """Rows that had the wanted values already."""
-        return self.matched - self.changed

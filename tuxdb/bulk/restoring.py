@@ -190,6 +190,8 @@ class Step:
         table, before = self.part.table, CHANGES.c.before
         columns = [c for c in table.c if not c.info["generated"]]
         deleted = and_(self._mine, CHANGES.c.after.is_(None))
+        if not await session.scalar(select(select(CHANGES).where(deleted).exists())):
+            return 0
         balances = await self._balances(session)
         rows = (
             select(*(_again(column, balances) for column in columns))

@@ -24,10 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from tuxdb.bulk.catalogue import kind
+from tuxdb.bulk.catalogue import kind, type_name
 from tuxdb.bulk.encoding import encoded
 from tuxdb.bulk.expressions import nearest
 from tuxdb.bulk.inputs import Input, in_thread
+from tuxdb.bulk.literals import checks_input
 from tuxdb.bulk.problems import SHOWN, Problems
 from tuxdb.bulk.readers import Rows
 from tuxdb.bulk.requests import Report
@@ -37,8 +38,6 @@ from tuxdb.errors import NotFound
 
 LINE = "line"
 STAGED = "tuxdb_staged"
-CHECKS_INPUT = 160000
-"""The version of PostgreSQL that can be asked whether a text is a value of a type."""
 
 
 @dataclass(frozen=True)
@@ -207,14 +206,13 @@ async def _refuse_unreadable(
 ) -> None:
     """Ask the server about the values that only it can read."""
     unsettled = [n for n in staged.names if not kind(staged.target.c[n]).settled]
-    version = await session.scalar(select(func.current_setting("server_version_num")))
-    if not unsettled or int(version or 0) < CHECKS_INPUT:
+    if not unsettled or not await checks_input(session):
         return
     for name in unsettled:
         value = staged.table.c[_position(staged, name)]
-        type_ = staged.target.c[name].type.name
-        why = func.pg_input_error_info(value, type_).table_valued("message")
-        why = why.lateral("why")
+        type_ = type_name(staged.target.c[name])
+        info = func.pg_input_error_info(value, type_)
+        why = info.table_valued("message").lateral("why")
         bad = (
             select(staged.table.c[LINE], why.c.message)
             .select_from(staged.table.join(why, literal(True)))

@@ -17,7 +17,8 @@ from tuxdb.bulk.catalogue import (
     read_table,
 )
 from tuxdb.bulk.names import joined_name, split_name
-from tuxdb.errors import NotFound, Refused, UsageError
+from tuxdb.errors import NotFound, Refused, SchemaBehind, UsageError
+from tuxdb.models import Model
 
 LEDGER_TABLE = "points_transactions"
 PROTECTED_TABLES = ("alembic_version",)
@@ -30,12 +31,14 @@ MOMENTS = ("timestamptz", "timestamp")
 async def find_table(session: AsyncSession, text: str) -> Table:
     """Read a table's columns from the database; `schema.table` or `table`.
 
-    Raises NotFound with the nearest name, and UsageError for what has no rows of its
-    own, or no primary key to tell them apart.
+    Raises NotFound with the nearest name, SchemaBehind for one of tuxdb's own, and
+    UsageError for what has no rows of its own or no primary key to tell them apart.
     """
     schema, name = split_name(text)
     found = await look_up(session, schema, name)
     if found is None:
+        if text in Model.metadata.tables:
+            raise SchemaBehind(f"there is no table {text}")
         known = await names_of_tables(session, schema)
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {joined_name(schema, near[0])!r}?" if near else None

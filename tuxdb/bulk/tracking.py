@@ -118,11 +118,6 @@ def value_of(texts: ColumnElement[Any], column: Column[Any]) -> ColumnElement[An
     return cast(texts[column.name].astext, column.type)
 
 
-def given(text: str, column: Column[Any]) -> ColumnElement[Any]:
-    """A text that a person gave, as a value of a column."""
-    return cast(literal(text, Text), column.type)
-
-
 def differs(
     old: ColumnElement[Any], new: ColumnElement[Any], column: Column[Any]
 ) -> ColumnElement[bool]:
@@ -153,7 +148,7 @@ def locked_rows(
 
 def tracked_update(
     part: Part, locked: CTE, changeset: UUID, number: int, most: int | None = None
-) -> Select[Any]:
+) -> Select[int, int, int]:
     """Change those of the locked rows that differ, unless they are more than `most`.
 
     Counts: the rows that matched, that differ, and that were changed.
@@ -184,6 +179,7 @@ def tracked_update(
             as_texts(before).label("before"),
             texts_of(table, part.recorded).label("after"),
             row_hash(table, table.c.keys()).label("row_hash"),
+            *(wanted.c[f"k{i}"] for i in range(len(part.key))),
         )
         .cte("changed")
     )
@@ -207,7 +203,7 @@ def counted(changed: CTE, changeset: UUID, number: int) -> Select[Any]:
 
 
 def record(changed: CTE, changeset: UUID, number: int) -> Insert:
-    """Write down the rows that a statement has returned."""
+    """Write down the rows that a statement has returned, by its further columns."""
     rows = select(
         literal(changeset, Uuid),
         literal(number, BigInteger),
@@ -215,7 +211,7 @@ def record(changed: CTE, changeset: UUID, number: int) -> Insert:
         changed.c.before,
         changed.c.after,
         changed.c.row_hash,
-    )
+    ).order_by(*(column for column in changed.c if column.name not in RECORDED))
     return insert(CHANGES).from_select(RECORDED, rows, include_defaults=False)
 
 

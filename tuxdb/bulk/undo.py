@@ -103,7 +103,7 @@ async def _undo(
     undo.parts = parts
     undo.rows = sum(part["rows"] for part in parts)
     await session.flush()
-    sample = await sample_of(session, undo.id)
+    sample = await sample_of(session, undo)
     return Undone(changeset_id, undo.id, undo.rows, left, overruled, sample)
 
 

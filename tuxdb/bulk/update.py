@@ -14,6 +14,7 @@ from tuxdb.bulk.changesets import begin, prepare, sample_of
 from tuxdb.bulk.expressions import nearest, parse_where
 from tuxdb.bulk.failures import attempts, explained, no_longer_deferred
 from tuxdb.bulk.inputs import in_thread, open_input
+from tuxdb.bulk.literals import Literals
 from tuxdb.bulk.plans import prepare_plan
 from tuxdb.bulk.problems import Problems
 from tuxdb.bulk.readers import read_rows
@@ -73,9 +74,16 @@ async def apply(
     changeset.parts = [prepared.part.describe(counts.changed)]
     changeset.rows = counts.changed
     await session.flush()
-    rows = await sample_of(session, changeset.id, request.sample)
+    rows = await sample_of(session, changeset, request.sample)
     return Preview(
-        name, counts.matched, counts.changed, prepared.missing, changeset.id, rows
+        table=name,
+        matched=counts.matched,
+        changed=counts.changed,
+        unchanged=counts.matched - counts.wanted,
+        withheld=counts.wanted - counts.changed,
+        missing=prepared.missing,
+        changeset=changeset.id,
+        sample=rows,
     )
 
 
@@ -99,12 +107,14 @@ async def prepare_update(
     if request.file is not None:
         async with _staged(session, request, table, keep, report) as staged:
             return await _from_file(session, request, staged)
-    assignments = parse_assignments(request.assignments, table)
+    literals = Literals()
+    assignments = parse_assignments(request.assignments, table, literals)
     names = tuple(item.name for item in assignments)
     await refuse_protected_columns(session, table, names)
     source = select(table)
     if request.where is not None:
-        source = source.where(parse_where(request.where, table))
+        source = source.where(parse_where(request.where, table, literals))
+    await literals.settle(session)
     new = {item.name: item.value for item in assignments}
     return Prepared(Part(table, names), source, new)
 

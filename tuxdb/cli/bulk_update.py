@@ -153,6 +153,7 @@ def bulk_update(
             ctx,
             lambda db: _write_plan(db, call, wanted, plan_out),
             rolls_back=False,
+            foreign=True,
             sentence=_sentence,
         )
     elif call.format_given and call.format != "json":
@@ -160,6 +161,7 @@ def bulk_update(
             ctx,
             lambda db: _each_row(db, call, wanted),
             rolls_back=False,
+            foreign=True,
             **row_output(call.format),
         )
     else:
@@ -167,6 +169,7 @@ def bulk_update(
             ctx,
             lambda db: _at_once(db, call, wanted),
             rolls_back=False,
+            foreign=True,
             sentence=_sentence,
         )
 
@@ -231,7 +234,6 @@ async def _write_plan(
     call.say(f"apply: tuxdb bulk-update --apply {shlex.quote(str(path))}")
     return {
         **vars(preview),
-        "unchanged": preview.unchanged,
         "changeset": None,
         "committed": False,
         "plan": str(path),
@@ -266,6 +268,7 @@ def _run_batches(
             f"this commits changes to {rows} rows of {table} in {protection.place}, "
             f"after every {size}",
             name=protection.database if guarded else None,
+            recorded=True,
         )
 
     async def work(db: "Database") -> "Progress":
@@ -292,7 +295,7 @@ def _run_batches(
                 if told and not told[-1].complete:
                     _say_how_far(call, told[-1])
 
-    run(ctx, work, rolls_back=False, sentence=_batch_sentence)
+    run(ctx, work, rolls_back=False, foreign=True, sentence=_batch_sentence)
 
 
 def _say_how_far(call: Invocation, done: "Progress") -> None:

@@ -110,7 +110,7 @@ def undo(
                 approve(call, pending)
         return outcome(pending, committed=not call.dry_run and pending.done.changed > 0)
 
-    run(ctx, work, rolls_back=False, sentence=_sentence)
+    run(ctx, work, rolls_back=False, foreign=True, sentence=_sentence)
 
 
 def _sentence(change: dict[str, Any]) -> list[str]:

@@ -30,19 +30,17 @@ def approve(call: Invocation, pending: "Pending[Any]") -> None:
     call.consent(
         f"this would change {change['changed']} rows in {protection.place}",
         name=protection.database if pending.guarded else None,
+        recorded=True,
     )
     pending.agree()
 
 
 def outcome(pending: "Pending[Any]", *, committed: bool = False) -> dict[str, Any]:
     """A change as one object for programs, with where it really was."""
-    done = {**vars(pending.done)}
-    if hasattr(pending.done, "unchanged"):
-        done["unchanged"] = pending.done.unchanged
-    if not committed:
-        done["changeset"] = None
+    done = vars(pending.done)
     return {
         **done,
+        "changeset": done["changeset"] if committed else None,
         "committed": committed,
         "database": pending.protection.database,
         "server": pending.protection.server,
@@ -60,6 +58,8 @@ def change_lines(change: Mapping[str, Any]) -> Iterator[str]:
         )
         if change["missing"]:
             yield f"{change['missing']} keys are in no row and were passed over"
+        if change["withheld"]:
+            yield f"triggers of the table keep {change['withheld']} rows as they are"
     else:
         left = f", {len(change['left'])} left alone" if change["left"] else ""
         yield f"undo of {change['undoes']}: {count} rows go back{left}"

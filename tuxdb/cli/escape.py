@@ -15,6 +15,7 @@ _UNSAFE = re.compile(
 _UNSAFE_BUT_LINES = re.compile(
     _UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b\x0c\x0e-\x1f")
 )
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _BYTE, _PLANE = 0x100, 0x10000
 
@@ -32,6 +33,15 @@ def escape_tsv(text: str) -> str:
 def escape_csv(text: str) -> str:
     """A field of a CSV file, where tabs and line ends may stand within quotes."""
     return _UNSAFE_BUT_LINES.sub(_as_python, text)
+
+
+def defuse(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: a quote is put before it.
+
+    A text that looks as if it had one already gets another, so that taking one away,
+    as `--from FILE` does, gives back what it was.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def escape_json(document: str) -> str:

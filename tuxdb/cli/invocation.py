@@ -171,11 +171,14 @@ class Invocation:
         if self.verbose:
             write_stderr(text)
 
-    def consent(self, consequence: str, *, name: str | None = None) -> None:
+    def consent(
+        self, consequence: str, *, name: str | None = None, recorded: bool = False
+    ) -> None:
         """Go on only if the person agrees: `this would change 1 204 rows`.
 
         With a `name`, --yes is not enough: it has to be typed, or given by
-        --confirm. Raises Refused when declined, and when nobody can be asked.
+        --confirm. Raises Refused when declined, and when nobody can be asked; then a
+        reason is asked for as well if it is `recorded`.
         """
         if name is None and self.yes:
             return
@@ -185,9 +188,10 @@ class Invocation:
             raise Refused(f"--confirm {self.confirm!r} is not the database {name!r}")
         if not self.interactive:
             option = f"--confirm {shlex.quote(name)}" if name else "--yes"
+            why = ' --reason "…"' if recorded and not self.reason else ""
             raise Refused(
                 f"{consequence}; refusing without consent",
-                hint=f"rerun with {option}{self._profile_hint()}",
+                hint=f"rerun with {option}{why}{self._profile_hint()}",
             )
         question = f"type {name!r} to go on: " if name else "go on? [y/N] "
         answer = ask(f"{escape(consequence)}\n{escape(question)}")

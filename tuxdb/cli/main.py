@@ -27,14 +27,17 @@ GROUPS = {
     ),
     "seed": Listed("tuxdb.cli.seed", "Fill the database with known or made-up rows."),
     "users": Listed(
-        "tuxdb.cli.users", "List, show, add and change members of a guild."
+        "tuxdb.cli.users", "List, add and change members; export, forget, merge them."
     ),
-    "guilds": Listed("tuxdb.cli.guilds", "List, show and add guilds; their settings."),
+    "guilds": Listed("tuxdb.cli.guilds", "Guilds: their settings, sizes, and purging."),
     "points": Listed("tuxdb.cli.points", "Move points, and prove that none got lost."),
     "bulk-update": Listed(
         "tuxdb.cli.bulk_update", "Change many rows, seen before they are committed."
     ),
     "changes": Listed("tuxdb.cli.changes", "See who changed which rows; undo it."),
+    "audit": Listed(
+        "tuxdb.cli.audit", "Find raw SQL in Python source, and what is wrong with it."
+    ),
     "inspect": Listed("tuxdb.cli.inspect", "Look at tables, sizes and indexes."),
     "db": Listed("tuxdb.cli.db", "Run the embedded server; reach the database."),
     "config": Listed(

@@ -1,44 +1,19 @@
 """`tuxdb points`: moving points, and the proof that none got lost."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import invocation
-from tuxdb.cli.options import (
-    RECORDED,
-    After,
-    All,
-    Amount,
-    GuildId,
-    Key,
-    Limit,
-    Paging,
-    UserId,
-)
-from tuxdb.cli.parsers import snowflake
-from tuxdb.cli.run import run, run_pages
-
-if TYPE_CHECKING:
-    from tuxdb.controllers.movements import Movement, Side
-    from tuxdb.controllers.points import Mismatch, VerifyReport
+from tuxdb.cli.options import RECORDED, Amount, GuildId, Key, UserId
+from tuxdb.cli.parsers import amount_or_zero, snowflake, whole
+from tuxdb.cli.payouts import AmountEach, Batch, ManyUsers, OneUser, pay, single
+from tuxdb.cli.points_output import RECEIPT, freeze_sentence
+from tuxdb.cli.points_reports import app as reports
+from tuxdb.cli.run import run
 
 app = App(help="Move points between users, and prove that none got lost.")
-
-ENTRY = (
-    "id",
-    "created_at",
-    "kind",
-    "from_user",
-    "to_user",
-    "amount",
-    "from_balance",
-    "to_balance",
-    "reason",
-    "actor",
-)
-STANDING = ("rank", "discord_id", "username", "points")
 
 Sender = Annotated[
     int, typer.Option("--from", metavar="ID", parser=snowflake, help="Who gives.")
@@ -46,46 +21,19 @@ Sender = Annotated[
 Receiver = Annotated[
     int, typer.Option("--to", metavar="ID", parser=snowflake, help="Who gets.")
 ]
-
-
-def _row(moved: "Movement") -> dict[str, Any]:
-    """The movement as JSON has it; users by their Discord ids."""
-    return {
-        "entry_id": moved.entry_id,
-        "guild_id": moved.guild_id,
-        "kind": moved.kind,
-        "from": _side(moved.sender),
-        "to": _side(moved.receiver),
-        "amount": moved.amount,
-        "actor": moved.actor,
-        "reason": moved.reason,
-        "created_at": moved.created_at,
-        "idempotency_key": moved.idempotency_key,
-        "replayed": moved.replayed,
-    }
-
-
-def _side(side: "Side | None") -> dict[str, Any] | None:
-    if side is None:
-        return None
-    return {
-        "user_id": side.discord_id,
-        "username": side.username,
-        "before": side.before,
-        "after": side.after,
-    }
-
-
-def _sentence(moved: "Movement") -> str:
-    sides = [side for side in (moved.sender, moved.receiver) if side is not None]
-    changes = "   ".join(f"{s.username} {s.before} → {s.after}" for s in sides)
-    again = ", replayed" if moved.replayed else ""
-    unit = "point" if moved.amount == 1 else "points"
-    entry = f"{moved.amount} {unit}, entry {moved.entry_id}{again}"
-    return f"guild {moved.guild_id}  {changes}   ({entry})"
-
-
-RECEIPT: dict[str, Any] = {"row": _row, "sentence": _sentence}
+Partial = Annotated[
+    bool,
+    typer.Option("--allow-partial", help="Take what is there, if it is not enough."),
+]
+Entry = Annotated[
+    int,
+    typer.Argument(
+        metavar="ENTRY",
+        parser=whole(1, 2**63 - 1),
+        show_default=False,
+        help="Its id, from `tuxdb points history`.",
+    ),
+]
 
 
 @app.command(writes=RECORDED)
@@ -96,18 +44,22 @@ def transfer(
     sender: Sender,
     receiver: Receiver,
     amount: Amount,
+    create_missing: Annotated[
+        bool,
+        typer.Option(
+            "--create-missing",
+            help="Add the receiver, if unseen, by its ID for a name.",
+        ),
+    ] = False,
     key: Key = None,
 ) -> None:
     """Move points from one member to another, all or none."""
-    call = invocation(ctx)
-    known: dict[str, Any] = {
-        "actor": call.actor,
-        "reason": call.reason,
-        "key": call.key(key),
-    }
+    known = _known(ctx, key)
     run(
         ctx,
-        lambda db: db.points.transfer(guild, sender, receiver, amount, **known),
+        lambda db: db.points.transfer(
+            guild, sender, receiver, amount, create_missing=create_missing, **known
+        ),
         guild=guild,
         **RECEIPT,
     )
@@ -115,18 +67,22 @@ def transfer(
 
 @app.command(writes=RECORDED)
 def grant(
-    ctx: typer.Context, *, guild: GuildId, user: UserId, amount: Amount, key: Key = None
+    ctx: typer.Context,
+    *,
+    guild: GuildId,
+    user: OneUser = None,
+    file: ManyUsers = None,
+    amount: AmountEach = None,
+    key: Key = None,
 ) -> None:
-    """Give a member new points."""
-    call = invocation(ctx)
-    known: dict[str, Any] = {
-        "actor": call.actor,
-        "reason": call.reason,
-        "key": call.key(key),
-    }
+    """Give new points to a member, or to all those in a file."""
+    if file is not None:
+        pay(ctx, "grant", guild, Batch(file, user, amount, key))
+        return
+    (who, points), known = single(user, amount), _known(ctx, key)
     run(
         ctx,
-        lambda db: db.points.grant(guild, user, amount, **known),
+        lambda db: db.points.grant(guild, who, points, **known),
         guild=guild,
         **RECEIPT,
     )
@@ -134,121 +90,95 @@ def grant(
 
 @app.command(writes=RECORDED)
 def deduct(
-    ctx: typer.Context, *, guild: GuildId, user: UserId, amount: Amount, key: Key = None
+    ctx: typer.Context,
+    *,
+    guild: GuildId,
+    user: OneUser = None,
+    file: ManyUsers = None,
+    amount: AmountEach = None,
+    partial: Partial = False,
+    key: Key = None,
 ) -> None:
-    """Take points from a member, out of circulation."""
-    call = invocation(ctx)
-    known: dict[str, Any] = {
-        "actor": call.actor,
-        "reason": call.reason,
-        "key": call.key(key),
-    }
+    """Take points from a member, or all those in a file, out of circulation."""
+    if file is not None:
+        pay(ctx, "deduct", guild, Batch(file, user, amount, key, partial=partial))
+        return
+    (who, points), known = single(user, amount), _known(ctx, key)
     run(
         ctx,
-        lambda db: db.points.deduct(guild, user, amount, **known),
+        lambda db: db.points.deduct(guild, who, points, partial=partial, **known),
         guild=guild,
         **RECEIPT,
     )
 
 
-@app.command()
-def balance(ctx: typer.Context, *, guild: GuildId, user: UserId) -> None:
-    """Show the balance of a member."""
-    run(
-        ctx,
-        lambda db: db.points.balance(guild, user),
-        guild=guild,
-        columns=("guild_id", "discord_id", "username", "points"),
-    )
-
-
-@app.command()
-def history(
+@app.command("set", writes=RECORDED)
+def set_balance(
     ctx: typer.Context,
     *,
     guild: GuildId,
-    user: Annotated[
-        int | None,
+    user: UserId,
+    balance: Annotated[
+        int,
         typer.Option(
-            "--user",
-            metavar="ID",
-            parser=snowflake,
-            show_default=False,
-            help="Entries of this member only.",
+            "--to-balance", metavar="N", parser=amount_or_zero, help="0 or more."
         ),
-    ] = None,
-    limit: Limit = 50,
-    after: After = None,
-    all_pages: All = False,
+    ],
+    key: Key = None,
 ) -> None:
-    """List the entries of the ledger, newest first."""
-    run_pages(
-        ctx,
-        lambda db, cursor, size: db.points.history(
-            guild, user, after=cursor, limit=size
-        ),
-        Paging(limit, after, all_pages),
-        guild=guild,
-        columns=ENTRY,
-        known=("idempotency_key", "reverses"),
-    )
-
-
-@app.command()
-def leaderboard(
-    ctx: typer.Context,
-    *,
-    guild: GuildId,
-    limit: Limit = 10,
-    after: After = None,
-    all_pages: All = False,
-) -> None:
-    """List active members by points; equal balances share a rank."""
-    run_pages(
-        ctx,
-        lambda db, cursor, size: db.points.leaderboard(guild, after=cursor, limit=size),
-        Paging(limit, after, all_pages),
-        guild=guild,
-        columns=STANDING,
-    )
-
-
-@app.command()
-def verify(
-    ctx: typer.Context,
-    *,
-    guild: Annotated[
-        int | None,
-        typer.Option(
-            "--guild",
-            metavar="ID",
-            parser=snowflake,
-            show_default=False,
-            help="This guild only.",
-        ),
-    ] = None,
-) -> None:
-    """Prove that every balance is the sum of its entries; repairs nothing."""
+    """Set a member's balance; the difference is what is entered."""
+    known = _known(ctx, key)
     run(
         ctx,
-        lambda db: db.points.verify(guild),
-        known_guild=guild,
-        sentence=_verdict,
-        found=lambda report: bool(report.mismatches),
+        lambda db: db.points.set_balance(guild, user, balance, **known),
+        guild=guild,
+        **RECEIPT,
     )
 
 
-def _verdict(report: "VerifyReport") -> list[str]:
-    checked = f"{report.accounts} accounts, {report.entries} entries"
-    if not report.mismatches:
-        return [f"ok  {checked}: every balance is the sum of its entries"]
-    count = len(report.mismatches)
-    broken = "1 mismatch" if count == 1 else f"{count} mismatches"
-    return [f"{broken} in {checked}", *map(_mismatch, report.mismatches)]
+@app.command(writes=RECORDED)
+def reverse(
+    ctx: typer.Context, entry: Entry, *, partial: Partial = False, key: Key = None
+) -> None:
+    """Correct an entry by one the other way round, once."""
+    known = _known(ctx, key)
+    run(
+        ctx,
+        lambda db: db.points.reverse(entry, partial=partial, **known),
+        **RECEIPT,
+    )
 
 
-def _mismatch(found: "Mismatch") -> str:
-    who = "" if found.username is None else f"  {found.username} ({found.discord_id})"
-    entry = "" if found.entry_id is None else f"  entry {found.entry_id}"
-    sums = f"recorded {found.recorded}, computed {found.computed}"
-    return f"{found.code}  guild {found.guild_id}{who}{entry}  {sums}"
+@app.command(writes=RECORDED)
+def freeze(ctx: typer.Context, *, guild: GuildId, user: UserId) -> None:
+    """Keep a member from sending and receiving points."""
+    call = invocation(ctx)
+    run(
+        ctx,
+        lambda db: db.points.freeze(guild, user, actor=call.actor, reason=call.reason),
+        guild=guild,
+        sentence=freeze_sentence,
+    )
+
+
+@app.command(writes=RECORDED)
+def unfreeze(ctx: typer.Context, *, guild: GuildId, user: UserId) -> None:
+    """Let a member send and receive points again."""
+    call = invocation(ctx)
+    run(
+        ctx,
+        lambda db: db.points.unfreeze(
+            guild, user, actor=call.actor, reason=call.reason
+        ),
+        guild=guild,
+        sentence=freeze_sentence,
+    )
+
+
+app.add_typer(reports)
+
+
+def _known(ctx: typer.Context, key: str | None) -> dict[str, Any]:
+    """Who, why, and the key, which is made and shown if none is given."""
+    call = invocation(ctx)
+    return {"actor": call.actor, "reason": call.reason, "key": call.key(key)}

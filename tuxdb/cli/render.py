@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tuxdb.cli.escape import escape, escape_csv, escape_json, escape_tsv
+from tuxdb.cli.escape import defuse, escape, escape_csv, escape_json, escape_tsv
 from tuxdb.cli.invocation import Invocation
 from tuxdb.cli.rows import (
     Row,
@@ -195,7 +195,7 @@ class Renderer:
 
     def _csv(self, row: Row) -> str:
         self._rows += 1
-        return _csv_line("" if v is None else text_of(v) for v in row.values())
+        return _csv_line(map(_csv_text, row.values()))
 
     def _ndjson(self, row: Row) -> str:
         self._rows += 1
@@ -248,6 +248,13 @@ def _json(row: Row) -> str:
 
 def _is_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def _csv_text(value: object) -> str:
+    """NULL is empty; a text is kept from being a formula, a number is none."""
+    if value is None:
+        return ""
+    return defuse(value) if isinstance(value, str) else text_of(value)
 
 
 def _csv_line(values: Iterable[str]) -> str:

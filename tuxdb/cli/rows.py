@@ -11,7 +11,7 @@ from typing import Any
 Row = dict[str, Any]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 SAFE_INTEGER = 2**53 - 1
-IDS = ("id", "from_user", "to_user")
+IDS = ("id", "from_user", "to_user", "reverses")
 
 
 def items_of(page: Any) -> Iterable[object]:  # noqa: ANN401

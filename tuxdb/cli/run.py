@@ -26,7 +26,14 @@ import errno
 import gc
 import inspect
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Sequence,
+)
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +74,7 @@ def run(
     guild: int | None = None,
     known_guild: int | None = None,
     rolls_back: bool = True,
+    foreign: bool = False,
     **output: Any,  # noqa: ANN401 - the fields of Output
 ) -> None:
     """Run one use case to its end and write its result.
@@ -74,7 +82,8 @@ def run(
     Where nothing is found, an unknown `guild` is the reason to name; `known_guild`
     is looked for beforehand, which costs a round trip. With --dry-run the changes
     are rolled back, unless `rolls_back=False` says that the use case looks after
-    that itself. Other keywords are those of `Output`.
+    that itself. A `foreign` database, of which tuxdb has no revision, is refused
+    unless the use case can do with it. Other keywords are those of `Output`.
     """
     call, renderer = _begin(ctx, output)
 
@@ -85,14 +94,15 @@ def run(
         async with Database.open(call.settings) as db:
             try:
                 if _writes(ctx):
-                    await _announce(call, at_head=True)
+                    await _announce(call, at_head=True, foreign=foreign)
                 if known_guild is not None:
                     await db.guild.require(known_guild)
                 if call.dry_run and rolls_back:
                     return await _rolled_back(call, db, use_case)
                 return await _finish(use_case(db), renderer)
             except SchemaBehind:
-                await require_head(call.settings)
+                if not foreign:
+                    await require_head(call.settings)
                 raise
             except NotFound:
                 if guild is not None:
@@ -232,11 +242,11 @@ def _begin(ctx: typer.Context, output: dict[str, Any]) -> tuple[Invocation, Rend
     return call, renderer
 
 
-async def _announce(call: Invocation, *, at_head: bool) -> None:
+async def _announce(call: Invocation, *, at_head: bool, foreign: bool = False) -> None:
     """Name what is about to be changed, as the database itself says what it is."""
     marker = None
     try:
-        marker = await marker_of(call.settings, at_head=at_head)
+        marker = await marker_of(call.settings, at_head=at_head, foreign=foreign)
     finally:
         call.say(f"target: {target(call.settings, marker)}")
         if call.new_key:
@@ -279,8 +289,9 @@ def _loop(call: Invocation, work: Callable[[], Awaitable[object]]) -> object:
 
 async def _finish(outcome: object, renderer: Renderer) -> object:
     """Await a use case; or write what it yields, as it comes."""
-    if isinstance(outcome, AsyncIterator):
-        await renderer.stream(outcome)
+    if isinstance(outcome, AsyncGenerator):
+        async with aclosing(outcome):  # what it holds is let go, whoever stops first
+            await renderer.stream(outcome)
         return None
     return await outcome if inspect.isawaitable(outcome) else outcome
 

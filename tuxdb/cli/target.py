@@ -35,17 +35,22 @@ async def require_head(settings: Settings) -> None:
         (await read_schema_state(connection)).require_head()
 
 
-async def marker_of(settings: Settings, *, at_head: bool) -> str | None:
+async def marker_of(
+    settings: Settings, *, at_head: bool, foreign: bool = False
+) -> str | None:
     """What the database says it is: `production`; None where it is not protected.
 
-    Raises SchemaBehind, on the same connection, if it is to be at head and is not.
+    Raises SchemaBehind, on the same connection, if it is to be at head and is not;
+    with `foreign` it may as well be another bot's, of which tuxdb has no revision.
     """
     from tuxdb.migrate.connection import opened
     from tuxdb.migrate.state import protection, read_schema_state
 
     async with opened(settings) as connection:
         if at_head:
-            (await read_schema_state(connection)).require_head()
+            state = await read_schema_state(connection)
+            if not (foreign and state.foreign):
+                state.require_head()
         return await protection(connection)
 
 

@@ -1,15 +1,28 @@
 """`tuxdb users`: the members of guilds."""
 
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from tuxdb.cli.groups import App
-from tuxdb.cli.options import CHANGES, After, All, GuildId, Limit, Paging, UserId
-from tuxdb.cli.parsers import amount_or_zero, closest
+from tuxdb.cli.invocation import invocation
+from tuxdb.cli.options import (
+    CHANGES,
+    GUARDED,
+    After,
+    All,
+    GuildId,
+    Limit,
+    Paging,
+    UserId,
+)
+from tuxdb.cli.parsers import amount_or_zero, closest, snowflake
+from tuxdb.cli.person import export_person
+from tuxdb.cli.removals import Agreement, author_of, said
 from tuxdb.cli.run import run, run_pages
 
-app = App(help="List, show, add and change members of a guild.")
+app = App(help="List, add and change members; export, forget and merge them.")
 
 COLUMNS = ("discord_id", "username", "points", "is_active", "created_at")
 DETAILS = ("id", "guild_id", "message_count", "last_active", "updated_at")
@@ -34,6 +47,16 @@ def _sort(text: str) -> Sort:
     return Sort(column, direction == "desc")
 
 
+SomeGuild = Annotated[
+    int | None,
+    typer.Option(
+        "--guild",
+        metavar="ID",
+        parser=snowflake,
+        show_default=False,
+        help="In this guild only.",
+    ),
+]
 Name = Annotated[
     str, typer.Option("--name", metavar="TEXT", help="User name, 1 to 100 characters.")
 ]
@@ -44,6 +67,15 @@ def list_users(
     ctx: typer.Context,
     *,
     guild: GuildId,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="EXPR",
+            show_default=False,
+            help='Which: "points > 3 and is_active".',
+        ),
+    ] = None,
     sort: Annotated[
         Sort,
         typer.Option(metavar="COL[:desc]", parser=_sort, help="Order of the rows."),
@@ -57,6 +89,7 @@ def list_users(
         ctx,
         lambda db, cursor, size: db.user.page_by_guild(
             guild,
+            where=where,
             sort=sort.column,
             descending=sort.descending,
             after=cursor,
@@ -130,4 +163,77 @@ def set_user(
         guild=guild,
         columns=COLUMNS,
         known=DETAILS,
+    )
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    *,
+    user: UserId,
+    guild: SomeGuild = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            show_default=False,
+            help="A new file, that only you can read.",
+        ),
+    ] = None,
+) -> None:
+    """Write all that is known of a person, as JSON: rows of every table."""
+    export_person(ctx, user, guild, file)
+
+
+@app.command(writes=GUARDED)
+def forget(ctx: typer.Context, *, user: UserId, guild: SomeGuild = None) -> None:
+    """Delete all that is known of a person, for good; shows what that is first.
+
+    Entries of the ledger stay, under a row id that then says nothing.
+    """
+    call = invocation(ctx)
+    run(
+        ctx,
+        lambda db: db.removals.forget(
+            user,
+            author_of(call, "users forget"),
+            Agreement(call, "delete for good all of"),
+            guild_id=guild,
+            commit=not call.dry_run,
+        ),
+        known_guild=guild,
+        **said(call, "deleted", undoable=False),
+    )
+
+
+@app.command(writes=GUARDED)
+def merge(
+    ctx: typer.Context,
+    *,
+    guild: GuildId,
+    source: Annotated[
+        int,
+        typer.Option("--from", metavar="ID", parser=snowflake, help="Who goes."),
+    ],
+    target: Annotated[
+        int,
+        typer.Option("--to", metavar="ID", parser=snowflake, help="Who stays."),
+    ],
+) -> None:
+    """Make one member of two: points, cases and messages counted go to the other."""
+    call = invocation(ctx)
+    run(
+        ctx,
+        lambda db: db.removals.merge(
+            guild,
+            source,
+            target,
+            author_of(call, "users merge"),
+            Agreement(call, "merge"),
+            commit=not call.dry_run,
+        ),
+        guild=guild,
+        **said(call, "changed", undoable=True),
     )

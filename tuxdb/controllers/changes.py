@@ -11,7 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.batches import Committed, Progress, apply_in_batches
-from tuxdb.bulk.changesets import Author, RowChange, Summary, all_rows, prepare
+from tuxdb.bulk.changesets import (
+    Author,
+    RowChange,
+    Summary,
+    all_rows,
+    in_order,
+    prepare,
+)
 from tuxdb.bulk.plans import written_plan
 from tuxdb.bulk.requests import Preview, Report, UpdateRequest
 from tuxdb.bulk.undo import Undone, apply_undo
@@ -37,7 +44,7 @@ class Pending(Generic[DoneT]):
     def __init__(
         self, done: DoneT, protection: Protection, reason: str | None, work: Revocable
     ) -> None:
-        self.done = done
+        self.done: DoneT = done
         self.protection = protection
         self._reason = reason
         self._work = work
@@ -56,7 +63,7 @@ class Pending(Generic[DoneT]):
 
     def rows(self) -> RowLists:
         """Every row that it changes, some at a time."""
-        return all_rows(self._work.session, self.done.changeset)
+        return _all_rows(self._work.session, self.done.changeset)
 
 
 Agree = Callable[[str, int, Protection], None]
@@ -189,27 +196,31 @@ class ChangesController:
 
     async def get(self, changeset: UUID) -> Summary:
         """One change set; NotFound if there is none."""
-        reads = self.db.reads
-        there = await self.repository.exists_at_all(reads)
-        row = await self.repository.get_by_id(reads, changeset) if there else None
-        if row is None:
-            raise NotFound("change set", changeset, hint="tuxdb changes list")
-        return _summary(row, await self.repository.undone_by(reads, [row.id]))
+        row = await self._require(changeset)
+        undone = await self.repository.undone_by(self.db.reads, [row.id])
+        return _summary(row, undone)
 
     async def rows(
         self, changeset: UUID, *, after: str | None = None, limit: int = 50
     ) -> Page[RowChange]:
         """The rows of a change set, before and after."""
-        await self.get(changeset)
+        found = await self._require(changeset)
         page = await self.repository.rows(self.db.reads, changeset, after, limit)
-        rows = [RowChange(row.row_key, row.before, row.after) for row in page.items]
-        return Page(rows, page.next)
+        return Page([in_order(row, found) for row in page.items], page.next)
 
     async def every_row(self, changeset: UUID) -> RowLists:
         """All rows of a change set, some at a time."""
         async with self.db.read() as session:
-            async for rows in all_rows(session, changeset):
+            async for rows in _all_rows(session, changeset):
                 yield rows
+
+    async def _require(self, changeset: UUID) -> ChangeSet:
+        reads = self.db.reads
+        there = await self.repository.exists_at_all(reads)
+        row = await self.repository.get_by_id(reads, changeset) if there else None
+        if row is None:
+            raise NotFound("change set", changeset, hint="tuxdb changes list")
+        return row
 
     @asynccontextmanager
     async def _pending(
@@ -227,6 +238,12 @@ class ChangesController:
                     await session.execute(select(func.now()))
         except OutcomeUnknown as error:
             raise _doubt(changeset) from error
+
+
+async def _all_rows(session: AsyncSession, changeset: UUID) -> RowLists:
+    found = await session.get_one(ChangeSet, changeset)
+    async for rows in all_rows(session, found):
+        yield rows
 
 
 def _doubt(changeset: UUID | None) -> OutcomeUnknown:

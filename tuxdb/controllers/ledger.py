@@ -87,6 +87,7 @@ class Ledger:
     ) -> Movement:
         joined = session or self.db.current_session()
         if joined is not None:
+            await joined.flush()  # users whom the caller added come before
             return await self._after(before, joined, order, key)
         if order.kind is EntryKind.TRANSFER and before is None:
             return await self._group.submit(order, key)

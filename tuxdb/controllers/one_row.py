@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.controllers.joining import ModelController, ModelT
 from tuxdb.errors import InvalidValue, NotFound
-from tuxdb.models.validation import validated, validated_change
+from tuxdb.models.validation import plain_columns, validated, validated_change
 from tuxdb.repositories import Filters, OrderBy
 
 
@@ -124,6 +124,6 @@ class OneRow(ModelController[ModelT]):
         **values: Any,  # noqa: ANN401
     ) -> ModelT:
         """Insert a row, or change the one with the same `conflict` columns."""
+        unique = plain_columns(self.model, conflict, new=False)
         checked = validated(self.model, values)
-        executor = self._writing(session)
-        return await self.repository.upsert(executor, checked, conflict)
+        return await self.repository.upsert(self._writing(session), checked, unique)

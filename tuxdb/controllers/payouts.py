@@ -1,30 +1,34 @@
 """Granting to, or deducting from, many users at once, as one previewed batch."""
 
+import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, begin, prepare
-from tuxdb.bulk.inputs import lines, open_input
-from tuxdb.bulk.literals import BadLiteral, read_literal
+from tuxdb.bulk.inputs import Input, in_thread, open_input
 from tuxdb.bulk.problems import Problems
-from tuxdb.bulk.readers import Record, read_records
+from tuxdb.bulk.readers import Rows, read_rows
 from tuxdb.bulk.recording import note_insert
+from tuxdb.controllers.changes import FREE_ROWS
 from tuxdb.controllers.guard import GuardController, Protection
 from tuxdb.controllers.movements import check_text
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Conflict, IdempotencyConflict, NotFound
-from tuxdb.models import MAX_POINTS, EntryKind, PointsTransaction, User
+from tuxdb.models import MAX_POINTS, MAX_SNOWFLAKE, EntryKind, PointsTransaction
 from tuxdb.repositories.points import PointsRepository
 
 LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
-USERS: Table = User.__table__  # type: ignore[attr-defined]
 USER, AMOUNT = "discord_id", "amount"
+HIGHEST = (MAX_SNOWFLAKE, MAX_POINTS)
+WHOLE = re.compile(r"[0-9]{1,19}")
 SHOWN = 20
 LONGEST_KEY = 80
 """The number of the line follows it in the key of an entry."""
@@ -68,29 +72,57 @@ class Payout:
     changed: int
     replayed: int
     total: int
-    rows: list[Paid]
+    items: list[Paid]
+
+    def guarded(self, protection: Protection) -> bool:
+        """Whether the database's name has to be typed for it, and a reason given."""
+        return protection.protected and self.changed > FREE_ROWS
 
 
 Agree = Callable[[Payout, Protection], None]
 
 
-def read_lines(name: str, amount: int | None, key: str | None = None) -> list[Line]:
+async def read_lines(
+    name: str, amount: int | None, key: str | None = None
+) -> list[Line]:
     """Lines of a file with a column `discord_id`, and `amount` unless one is given.
 
     Each line's key is made of `key`, or else of the SHA-256 of the file, so that the
     same file never pays twice. Raises BadFile with all that is wrong.
     """
-    problems = Problems(name)
-    digest = hashlib.sha256()
-    found: list[tuple[int, int, int]] = []
     with open_input(name) as source:
-        texts = _hashed(lines(source, problems), digest)
-        for record in read_records(name, texts, problems):
-            found.extend(_line(record, amount, problems))
+        return await in_thread(source, partial(_read, source, amount, key))
+
+
+def _read(source: Input, amount: int | None, key: str | None) -> list[Line]:
+    problems = Problems(source.path)
+    digest = source.digest = hashlib.sha256()
+    rows = read_rows(source, problems)
+    places = _places(rows, problems, amount)
+    found = [
+        _line(number, [cells[at] for at in places], problems)
+        for number, cells in rows.rows
+    ]
     problems.finish()
     mark = key or digest.hexdigest()
     check_text("key", mark, LONGEST_KEY)
-    return [Line(n, who, much, f"f:{mark}:{n}") for n, who, much in found]
+    return [
+        Line(number, user, amount or much, f"f:{mark}:{number}")
+        for number, user, much in found
+    ]
+
+
+def _places(rows: Rows, problems: Problems, amount: int | None) -> list[int]:
+    """Where the columns are that matter; further ones are a person's own notes."""
+    if amount is not None and AMOUNT in rows.names:
+        raise problems.fail(rows.line, "the file says amounts, and so does --amount")
+    wanted = [USER] if amount is not None else [USER, AMOUNT]
+    for column in wanted:
+        if column not in rows.names:
+            near = difflib.get_close_matches(column, rows.names, 1)
+            also = f"; is it {near[0]!r}?" if near else ""
+            raise problems.fail(rows.line, f"there is no column {column!r}{also}")
+    return [rows.names.index(column) for column in wanted]
 
 
 class PayoutController:
@@ -122,7 +154,8 @@ class PayoutController:
             protection = await self._guard.protection(session)
             payout = await self._pay(session, guild_id, kind, batch, author)
             if commit and payout.changed:
-                protection.require_reason(author.reason)
+                if payout.guarded(protection):
+                    protection.require_reason(author.reason)
                 agree(payout, protection)
             else:
                 await session.rollback()
@@ -154,7 +187,10 @@ class PayoutController:
             },
             burns=kind is EntryKind.DEDUCT,
         )
-        _refuse_unknown(new, {row.line for row in rows}, guild_id)
+        found = {row.line for row in rows}
+        missing = [line for line in new if line.number not in found]
+        if missing:
+            raise UnknownUsers(guild_id, missing)
         sign = -1 if kind is EntryKind.DEDUCT else 1
         paid = [
             Paid(
@@ -168,7 +204,9 @@ class PayoutController:
             )
             for row in rows
         ]
-        _refuse_limits(paid)
+        refused = [row for row in paid if row.entry_id is None]
+        if refused:
+            raise BeyondLimits(refused)
         changeset = None
         if paid:
             recorded = await begin(session, author)
@@ -208,56 +246,47 @@ class PayoutController:
         return [line for line in batch if line.key not in paid]
 
 
-def _hashed(
-    source: Iterator[tuple[int, str]], digest: "hashlib._Hash"
-) -> Iterator[tuple[int, str]]:
-    for number, text in source:
-        digest.update(text.encode())
-        yield number, text
+def _line(number: int, cells: list[object], problems: Problems) -> tuple[int, int, int]:
+    """A line's number, user and amount, 0 where none is in the file."""
+    values = [0, 0]
+    for at, cell in enumerate(cells):
+        text = "" if cell is None else str(cell)
+        highest = HIGHEST[at]
+        value = int(text) if WHOLE.fullmatch(text) else 0
+        if not 1 <= value <= highest:
+            what = "empty" if not text else f"{text[:SHOWN]!r}"
+            reason = f"{what} is not a whole number from 1 to {highest}"
+            problems.add(number, (USER, AMOUNT)[at], reason)
+        values[at] = value
+    return number, values[0], values[1]
 
 
-def _line(
-    record: Record, amount: int | None, problems: Problems
-) -> list[tuple[int, int, int]]:
-    wanted = [USER] if amount is not None else [USER, AMOUNT]
-    values = [amount or 0]
-    for name in wanted:
-        text = record.values.get(name)
-        try:
-            if text is None:
-                raise BadLiteral("missing")
-            column = USERS.c[USER] if name == USER else LEDGER.c[AMOUNT]
-            value = read_literal(text, column)
-            if not 1 <= value <= (MAX_POINTS if name == AMOUNT else value):
-                raise BadLiteral(f"not a whole number from 1 to {MAX_POINTS}")
-        except BadLiteral as error:
-            problems.add(record.line, name, f"the value is {error}")
-            return []
-        values.append(value)
-    if amount is not None:
-        return [(record.line, values[1], amount)]
-    return [(record.line, values[1], values[2])]
+class UnknownUsers(NotFound):
+    """Lines of a batch whose user is not in the guild; nothing was changed."""
+
+    def __init__(self, guild_id: int, missing: list[Line]) -> None:
+        where = f"in guild {guild_id} for {_lines(missing)}; nothing was changed"
+        hint = f"tuxdb users list --guild {guild_id}"
+        super().__init__("user", where, hint=hint)
+        shown = missing[:SHOWN]
+        self.lines = tuple(f"line {line.number}: {line.discord_id}" for line in shown)
+        self.details = {"guild_id": str(guild_id), "lines": [m.number for m in shown]}
 
 
-def _refuse_unknown(batch: list[Line], found: set[int], guild_id: int) -> None:
-    missing = [line for line in batch if line.number not in found]
-    if missing:
-        shown = [f"line {m.number}: {m.discord_id}" for m in missing[:SHOWN]]
-        raise NotFound(
-            "user",
-            f"in guild {guild_id} for {len(missing)} lines; nothing was changed\n  "
-            + "\n  ".join(shown),
+class BeyondLimits(Conflict):
+    """Lines of a batch that a balance or a limit stands against; nothing changed."""
+
+    def __init__(self, refused: list[Paid]) -> None:
+        shown = refused[:SHOWN]
+        super().__init__(
+            f"beyond a limit: {_lines(refused)}; nothing was changed",
+            details={"lines": [row.line for row in shown]},
+            lines=[
+                f"line {row.line}: {row.username} would have {row.after}"
+                for row in shown
+            ],
         )
 
 
-def _refuse_limits(rows: list[Paid]) -> None:
-    refused = [row for row in rows if row.entry_id is None]
-    if refused:
-        shown = [
-            f"line {row.line}: {row.username} would have {row.after}"
-            for row in refused[:SHOWN]
-        ]
-        raise Conflict(
-            f"{len(refused)} lines break a limit; nothing was changed\n  "
-            + "\n  ".join(shown)
-        )
+def _lines(found: Sequence[object]) -> str:
+    return "1 line" if len(found) == 1 else f"{len(found)} lines"

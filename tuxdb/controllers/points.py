@@ -1,6 +1,7 @@
 """Points: transfers, grants, deductions, reversals, freezes."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +11,10 @@ from tuxdb.controllers.movements import Movement, Order
 from tuxdb.controllers.points_reports import PointsReports
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import InsufficientPoints, NotFound
-from tuxdb.models import EntryKind, PointsTransaction, User
+from tuxdb.models import EntryKind, PointsTransaction
+
+if TYPE_CHECKING:
+    from tuxdb.controllers.freezes import Frozen
 
 
 class PointsController(PointsReports):
@@ -173,17 +177,34 @@ class PointsController(PointsReports):
         *,
         actor: str | None = None,
         reason: str | None = None,
-    ) -> User:
+        session: AsyncSession | None = None,
+    ) -> "Frozen":
         """Keep a user from sending and receiving transfers, from now on."""
-        found = await self.balance(guild_id, user)
-        await self.repository.freeze(self._writing(), found, reason, actor)
-        return found
+        from tuxdb.controllers import freezes  # noqa: PLC0415 - loads change sets
 
-    async def unfreeze(self, guild_id: int, user: int) -> User:
+        async def work(own: AsyncSession) -> "Frozen":
+            found = await self.balance(guild_id, user, session=own)
+            return await freezes.freeze(own, found, actor, reason)
+
+        return await self._in_transaction(session, work)
+
+    async def unfreeze(
+        self,
+        guild_id: int,
+        user: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        session: AsyncSession | None = None,
+    ) -> "Frozen":
         """Allow a user transfers again."""
-        found = await self.balance(guild_id, user)
-        await self.repository.unfreeze(self._writing(), found)
-        return found
+        from tuxdb.controllers import freezes  # noqa: PLC0415 - loads change sets
+
+        async def work(own: AsyncSession) -> "Frozen":
+            found = await self.balance(guild_id, user, session=own)
+            return await freezes.unfreeze(own, found, actor, reason)
+
+        return await self._in_transaction(session, work)
 
     async def _take(
         self, order: Order, *, partial: bool, session: AsyncSession | None

@@ -19,6 +19,17 @@ EXPORTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
+class Account:
+    """What a user has, and whether it can be moved."""
+
+    guild_id: int
+    discord_id: int
+    username: str
+    points: int
+    frozen: bool
+
+
+@dataclass(frozen=True)
 class Standing:
     """A user's place in the guild; equal balances share a rank."""
 
@@ -101,6 +112,12 @@ class PointsReports(BaseController[PointsTransaction]):
             raise _no_user(guild_id, user)
         return found
 
+    async def account(self, guild_id: int, user: int) -> Account:
+        """A user's balance, and whether it is frozen; NotFound if there is none."""
+        found = await self.balance(guild_id, user)
+        frozen = await self.repository.is_frozen(self._reading(), found.id)
+        return Account(guild_id, user, found.username, found.points, frozen)
+
     async def position(self, guild_id: int, user: int) -> Standing:
         """A user's rank among the active users of the guild."""
         found = await self.balance(guild_id, user)
@@ -131,7 +148,7 @@ class PointsReports(BaseController[PointsTransaction]):
         guild_id: int,
         user: int | None = None,
         *,
-        kind: EntryKind | None = None,
+        kind: EntryKind | str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[Entry]:

@@ -8,11 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, begin, prepare
-from tuxdb.bulk.recording import Removal, change_values, remove, remove_for_good
+from tuxdb.bulk.recording import (
+    Removal,
+    blank_for_good,
+    change_values,
+    note_insert,
+    remove,
+    remove_for_good,
+)
 from tuxdb.controllers.guard import GuardController, Protection
 from tuxdb.controllers.ledger import Ledger
 from tuxdb.controllers.movements import Order
@@ -20,13 +27,18 @@ from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import InvalidValue, NotFound
 from tuxdb.models import (
     Case,
+    ChangeSet,
     EntryKind,
     GalleryMementos,
     Guild,
     GuildConfig,
     Messages,
+    PointsFreeze,
+    PointsTransaction,
     User,
 )
+from tuxdb.repositories.people import PeopleRepository
+from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
 
 USERS: Table = User.__table__  # type: ignore[attr-defined]
@@ -35,6 +47,8 @@ MESSAGES: Table = Messages.__table__  # type: ignore[attr-defined]
 GUILDS: Table = Guild.__table__  # type: ignore[attr-defined]
 CONFIGS: Table = GuildConfig.__table__  # type: ignore[attr-defined]
 GALLERY: Table = GalleryMementos.__table__  # type: ignore[attr-defined]
+FREEZES: Table = PointsFreeze.__table__  # type: ignore[attr-defined]
+LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
 MERGED = "merged accounts"
 
 
@@ -68,6 +82,8 @@ class RemovalController:
     """Takes rows away, in the order in which they refer to each other."""
 
     users = UserRepository()
+    people = PeopleRepository()
+    entries = PointsRepository()
 
     def __init__(self, db: DatabaseService) -> None:
         self.db = db
@@ -85,18 +101,23 @@ class RemovalController:
     ) -> Removed:
         """Delete all that is known of a person, in one guild or everywhere.
 
-        The change set keeps numbers only, so this cannot be undone. NotFound if there
-        is nothing to forget.
+        What change sets hold of the person goes too, and their name as a moderator.
+        The change set of this keeps numbers only, so it cannot be undone. NotFound if
+        there is nothing to forget.
         """
         where = "everywhere" if guild_id is None else f"in guild {guild_id}"
         what = f"user {discord_id} {where}"
 
         async def work(session: AsyncSession, author: Author) -> Removed:
-            removals = await self._of_person(session, discord_id, guild_id)
+            person = await self.people.find(session, discord_id, guild_id, lock=True)
+            known = [Removal(*part) for part in self.people.known(person)]
+            decided = Removal(CASES, self.people.decided(person))
             changeset = await begin(session, author)
-            if not await remove_for_good(session, removals, changeset):
+            await remove_for_good(session, known, changeset)
+            await blank_for_good(session, decided, "moderator_id", changeset)
+            if not changeset.rows:
                 raise NotFound("user", f"{discord_id} {where}")
-            return _removed(what, changeset.id, changeset.parts)
+            return _removed(what, changeset)
 
         return await self._run(work, author, agree, commit=commit)
 
@@ -114,7 +135,7 @@ class RemovalController:
             await change_values(
                 session, GUILDS, GUILDS.c.id == guild_id, nameless, changeset
             )
-            return _removed(f"guild {guild_id}", changeset.id, changeset.parts)
+            return _removed(f"guild {guild_id}", changeset)
 
         return await self._run(work, author, agree, commit=commit)
 
@@ -136,26 +157,13 @@ class RemovalController:
             raise InvalidValue("--to", "is the same user as --from")
 
         async def work(session: AsyncSession, author: Author) -> Removed:
+            await self.entries.lock_members(session, guild_id, [source, target])
             old = await self._member(session, guild_id, source)
             new = await self._member(session, guild_id, target)
-            if old.points:
-                order = Order(
-                    EntryKind.TRANSFER,
-                    sender=old.id,
-                    receiver=new.id,
-                    amount=old.points,
-                    actor=author.actor,
-                    reason=author.reason or MERGED,
-                )
-                await self._ledger.post(order, session=session)
             changeset = await begin(session, author)
-            await change_values(
-                session,
-                CASES,
-                CASES.c.user_id == old.id,
-                {"user_id": new.id},
-                changeset,
-            )
+            await self._hand_over_points(session, old, new, author, changeset)
+            mine = CASES.c.user_id == old.id
+            await change_values(session, CASES, mine, {"user_id": new.id}, changeset)
             moments = [m for m in (old.last_active, new.last_active) if m is not None]
             counted = {
                 "message_count": old.message_count + new.message_count,
@@ -164,9 +172,13 @@ class RemovalController:
             await change_values(
                 session, USERS, USERS.c.id == new.id, counted, changeset
             )
-            await remove(session, [Removal(USERS, USERS.c.id == old.id)], changeset)
+            gone = [
+                Removal(FREEZES, FREEZES.c.user_id == old.id),
+                Removal(USERS, USERS.c.id == old.id),
+            ]
+            await remove(session, gone, changeset)
             what = f"user {source} into {target} in guild {guild_id}"
-            return _removed(what, changeset.id, changeset.parts)
+            return _removed(what, changeset)
 
         return await self._run(work, author, agree, commit=commit)
 
@@ -189,26 +201,29 @@ class RemovalController:
                 await session.rollback()
         return removed
 
-    async def _of_person(
-        self, session: AsyncSession, discord_id: int, guild_id: int | None
-    ) -> list[Removal]:
-        """What refers to a person: cases as their subject, messages, the row itself."""
-
-        def scoped(table: Table, condition: ColumnElement[bool]) -> Removal:
-            if guild_id is not None:
-                condition = condition & (table.c.guild_id == guild_id)
-            return Removal(table, condition)
-
-        mine = scoped(USERS, USERS.c.discord_id == discord_id)
-        rows = await session.scalars(
-            self.users.select().where(mine.condition).with_for_update()
+    async def _hand_over_points(
+        self,
+        session: AsyncSession,
+        old: User,
+        new: User,
+        author: Author,
+        changeset: ChangeSet,
+    ) -> None:
+        """Move all points by an entry that is part of the change set."""
+        if not old.points:
+            return
+        order = Order(
+            EntryKind.TRANSFER,
+            sender=old.id,
+            receiver=new.id,
+            amount=old.points,
+            actor=author.actor,
+            reason=author.reason or MERGED,
+            waived=True,
         )
-        ids = sorted(user.id for user in rows)
-        return [
-            scoped(CASES, CASES.c.user_id.in_(ids)),
-            scoped(MESSAGES, MESSAGES.c.author_id == discord_id),
-            mine,
-        ]
+        moved = await self._ledger.post(order, session=session)
+        entry = LEDGER.c.id == moved.entry_id
+        await note_insert(session, LEDGER, entry, changeset)
 
     async def _member(
         self, session: AsyncSession, guild_id: int, discord_id: int
@@ -225,10 +240,14 @@ class RemovalController:
 
 def _of_guild(guild_id: int) -> list[Removal]:
     """The rows of a guild, those that refer to others first."""
-    tables = (MESSAGES, GALLERY, CONFIGS, CASES, USERS)
+    tables = (MESSAGES, GALLERY, CONFIGS, CASES, FREEZES, USERS)
     return [Removal(table, table.c.guild_id == guild_id) for table in tables]
 
 
-def _removed(what: str, changeset: UUID, parts: list[dict[str, object]]) -> Removed:
-    rows = [TableRows(str(p["table"]), int(str(p["rows"]))) for p in parts]
-    return Removed(what, changeset, rows)
+def _removed(what: str, changeset: ChangeSet) -> Removed:
+    rows: dict[str, int] = {}
+    for part in changeset.parts:
+        table = str(part["table"])
+        rows[table] = rows.get(table, 0) + int(part["rows"])
+    found = [TableRows(table, count) for table, count in rows.items() if count]
+    return Removed(what, changeset.id, found)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlmodel import col
@@ -114,19 +115,33 @@ class UserController(BaseController[User]):
         self,
         guild_id: int,
         *,
+        where: str | None = None,
         sort: str = "id",
         descending: bool = False,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[User]:
-        """Users of a guild in the order of a column, the row id closing it."""
+        """Users of a guild in the order of a column, the row id closing it.
+
+        `where` is a condition as a person types it: `points > 3 and is_active`.
+        """
         column = self.repository.column(sort)
+        filters = [col(User.guild_id) == guild_id]
+        if where is not None:
+            filters.append(await self._condition(where))
         return await self.page_after(
             after,
-            filters=col(User.guild_id) == guild_id,
+            filters=filters,
             order_by=column.desc() if descending else column,
             limit=limit,
         )
+
+    async def _condition(self, text: str) -> ColumnElement[bool]:
+        # only who types a condition waits for what reads it
+        from tuxdb.bulk.conditions import condition_on  # noqa: PLC0415
+
+        async with self.db.session() as session:
+            return await condition_on(session, self.repository.table, text)
 
     async def create_user(
         self,

@@ -127,7 +127,7 @@ class Cluster:
             if found.answer is Answer.NO_DATABASE:
                 self._create(database)
             elif found.answer is Answer.REFUSED:
-                raise _refused(self.home, found)
+                raise found.refusal(self.home)
             elif time.monotonic() > deadline:
                 raise DatabaseUnavailable(
                     f"the embedded server is not ready after {START_SECONDS:g} s",
@@ -254,10 +254,3 @@ def _check_name(database: str) -> None:
             f"{database!r} cannot be the name of a database: "
             f"1 to {LONGEST_NAME} bytes of printable text"
         )
-
-
-def _refused(home: Path, found: Greeting) -> DatabaseUnavailable:
-    return DatabaseUnavailable(
-        f"the embedded server of {home} refuses the login: {found.message}",
-        hint="it belongs to the account that started it; set TUXDB_HOME for another",
-    )

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from tuxdb.errors import DatabaseUnavailable
+
 PROTOCOL = 3 << 16
 SOCKET_NAME = ".s.PGSQL.5432"
 PATIENCE_SECONDS = 5.0
 MESSAGE_SIZES = range(4, 1 << 20)
+WRONG_ACCOUNT = "28000"
 
 
 class Answer(Enum):
@@ -105,6 +108,17 @@ class Greeting:
     version: str | None = None
     message: str | None = None
     rows: tuple[str, ...] = ()
+    sqlstate: str | None = None
+
+    def refusal(self, home: Path) -> DatabaseUnavailable:
+        """The error that tells of a login which the server of a folder refused."""
+        others = self.sqlstate in (None, WRONG_ACCOUNT)
+        return DatabaseUnavailable(
+            f"the embedded server of {home} refuses the login: {self.message}",
+            hint="it belongs to the account that started it; set TUXDB_HOME for another"
+            if others
+            else "tuxdb db logs",
+        )
 
 
 def greet(
@@ -123,7 +137,7 @@ def greet(
                 session.login(user, database)
             except ServerError as error:
                 answer = STATES.get(error.sqlstate, Answer.REFUSED)
-                return Greeting(answer, message=str(error))
+                return Greeting(answer, message=str(error), sqlstate=error.sqlstate)
             rows = tuple(session.query(statement)) if statement else ()
             connection.sendall(b"X\0\0\0\4")
             version = session.parameters.get("server_version")

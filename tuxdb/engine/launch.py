@@ -87,10 +87,7 @@ def _settles(cluster: "Cluster") -> bool:
         if found.answer in (Answer.READY, Answer.NO_DATABASE):
             return True
         if found.answer is Answer.REFUSED:
-            raise DatabaseUnavailable(
-                f"the embedded server refuses the login: {found.message}",
-                hint="it belongs to the account that started it",
-            )
+            raise found.refusal(cluster.home)
         server = processes.postmaster(cluster.home)
         if server is None:
             return False

@@ -186,6 +186,10 @@ def _from_state(state: str, cause: BaseException, place: str) -> TuxdbError:
         return Busy("another session holds what is needed; nothing was changed")
     if state == "57014":
         return Busy("the statement was cancelled: it took longer than allowed")
+    return _from_connection(state, said, place)
+
+
+def _from_connection(state: str, said: str, place: str) -> TuxdbError:
     if state.startswith("28") or state == "3D000":
         return DatabaseUnavailable(
             f"{place} refuses the login ({_login(state)})", hint="tuxdb doctor"

@@ -98,6 +98,11 @@ class SchemaState:
     behind: int
     unknown: tuple[str, ...] = ()
 
+    @property
+    def foreign(self) -> bool:
+        """Whether none of tuxdb's revisions was applied: another bot's database."""
+        return set(self.versions) == set(self.unknown)
+
     def require_head(self) -> None:
         """Raise SchemaBehind or UnknownRevision unless the schema is at head."""
         if self.unknown:

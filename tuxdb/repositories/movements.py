@@ -135,8 +135,8 @@ def adjustment(*, by_discord_id: bool) -> Select[Any]:
         case((less, wanted)),
         case((more, wanted)),
         *_particulars(),
-    ).where(or_(less, and_(more, allowed)))
-    return _entered(locked, changed, rules)
+    ).select_from(locked.join(rules, true()))
+    return _entered(locked, changed.where(or_(less, and_(more, allowed))), rules)
 
 
 @cache

@@ -11,8 +11,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    delete,
     func,
+    literal,
     or_,
     select,
 )
@@ -159,20 +159,16 @@ class PointsRepository(Repository[PointsTransaction]):
         row: Row[Any] = (await session.execute(standing_rules(), values)).one()
         return row
 
-    async def freeze(
-        self, session: Executor, user: User, reason: str | None, actor: str | None
-    ) -> bool:
+    async def freeze(self, session: Executor, values: Mapping[str, Any]) -> bool:
         """Keep a user from transfers; whether it was free before."""
-        row = insert(PointsFreeze).values(
-            user_id=user.id, guild_id=user.guild_id, reason=reason, actor=actor
-        )
+        row = insert(PointsFreeze).values(**values)
         result = await session.execute(row.on_conflict_do_nothing())
         return bool(result.rowcount)
 
-    async def unfreeze(self, session: Executor, user: User) -> bool:
-        """Allow a user transfers again; whether it was frozen."""
-        frozen = delete(PointsFreeze).where(col(PointsFreeze.user_id) == user.id)
-        return bool((await session.execute(frozen)).rowcount)
+    async def is_frozen(self, session: Executor, user_id: int) -> bool:
+        """Whether a user, by row id, is kept from transfers."""
+        frozen = select(literal(1)).where(col(PointsFreeze.user_id) == user_id)
+        return bool(await session.scalar(select(frozen.exists())))
 
     async def reversal_of(
         self, session: Executor, entry_id: int

@@ -7,12 +7,33 @@ from typing import Any
 from tuxdb.audit.sql.parse import deparse, single
 
 COMPARISONS = {"=": "<>", "<>": "=", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
-OPERATORS = {**COMPARISONS, "+": "-", "-": "+", "*": "+", "/": "*", "->": "->>",
-             "->>": "->", "~~": "!~~", "~~*": "~~", "@>": "<@", "&&": "@>"}
-FUNCTIONS = {"max": "min", "min": "max", "sum": "avg", "avg": "sum", "lower": "upper",
-             "upper": "lower", "count": "max", "now": "clock_timestamp",
-             "row_number": "rank", "rank": "dense_rank", "bool_or": "bool_and",
-             "coalesce": "greatest"}
+OPERATORS = {
+    **COMPARISONS,
+    "+": "-",
+    "-": "+",
+    "*": "+",
+    "/": "*",
+    "->": "->>",
+    "->>": "->",
+    "~~": "!~~",
+    "~~*": "~~",
+    "@>": "<@",
+    "&&": "@>",
+}
+FUNCTIONS = {
+    "max": "min",
+    "min": "max",
+    "sum": "avg",
+    "avg": "sum",
+    "lower": "upper",
+    "upper": "lower",
+    "count": "max",
+    "now": "clock_timestamp",
+    "row_number": "rank",
+    "rank": "dense_rank",
+    "bool_or": "bool_and",
+    "coalesce": "greatest",
+}
 
 
 def mutants(text: str) -> Iterator[tuple[str, str]]:
@@ -355,12 +376,43 @@ NEIGHBOURS: dict[str, str] = {}
 CHANGES: tuple[tuple[str, Callable[[Any], bool]], ...] = tuple(
     (one.__name__, one)
     for one in (
-        operator, operands, function, number, words, truth, null_test, distinctness,
-        quantifier, and_or, lost_condition, lost_where, negated_where, join_kind,
-        full_join, direction, nulls_order, keys_swapped, targets_swapped, lost_order,
-        lost_limit, lost_group, distinct_rows, distinct_aggregate, lost_filter,
-        union_all, parameter, column, written_column, label, lost_coalesce,
-        values_swapped, conflict_action, lost_set, lost_returning, lock, case_swapped,
+        operator,
+        operands,
+        function,
+        number,
+        words,
+        truth,
+        null_test,
+        distinctness,
+        quantifier,
+        and_or,
+        lost_condition,
+        lost_where,
+        negated_where,
+        join_kind,
+        full_join,
+        direction,
+        nulls_order,
+        keys_swapped,
+        targets_swapped,
+        lost_order,
+        lost_limit,
+        lost_group,
+        distinct_rows,
+        distinct_aggregate,
+        lost_filter,
+        union_all,
+        parameter,
+        column,
+        written_column,
+        label,
+        lost_coalesce,
+        values_swapped,
+        conflict_action,
+        lost_set,
+        lost_returning,
+        lock,
+        case_swapped,
         cast_type,
     )
 )

@@ -2,12 +2,13 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tuxdb.audit.fix.imports import Import, imported
 from tuxdb.audit.fix.names import bound_names, fresh, module_names, taken_at
-from tuxdb.audit.fix.place import calm
+from tuxdb.audit.fix.place import Misplaced, calm
+from tuxdb.audit.fix.snippets import requoted
 from tuxdb.audit.sql.results import ARGUMENT, Converted
 from tuxdb.audit.tree import Tree
 
@@ -24,19 +25,32 @@ class Code:
     definitions: tuple[str, ...] = ()
 
 
+@dataclass
+class Shared:
+    """What the fixes of one file have agreed on: the names at its top level."""
+
+    imports: dict[str, Import] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
+    module: str = ""  # the file's own dotted name
+
+    def keep(self, imports: Iterable[Import], definitions: Iterable[str]) -> None:
+        """Take over the names of a fix that is made."""
+        self.imports |= {one.local: one for one in imports}
+        self.definitions |= {line.partition(" = ")[0]: line for line in definitions}
+
+
 def code_at(
     converted: Converted,
     args: Sequence[str],
     tree: Tree,
     node: ast.AST,
-    module: str = "",
+    shared: Shared,
 ) -> Code:
-    """Write a conversion for a place; its names are free there.
-
-    `module` is the file's own dotted name: what it defines itself is not imported.
-    """
-    taken = set(taken_at(tree, node))
-    renames, imports = _imports(converted, tree, set(bound_names(tree, node)), module)
+    """Write a conversion for a place; its names are free there; raises Misplaced."""
+    taken = set(taken_at(tree, node)) | set(shared.imports) | set(shared.definitions)
+    bound = frozenset(bound_names(tree, node))
+    top, above = _imports(converted, tree, frozenset(), shared)
+    renames, imports = _imports(converted, tree, bound, shared)
     taken |= {one.local for one in imports}
     for name in converted.names:
         if name in taken:
@@ -45,31 +59,57 @@ def code_at(
     lines, given = _arguments(converted, args, taken)
     plain = replace(
         converted,
-        setup=tuple(renamed(line, renames) for line in converted.setup),
-        expression=renamed(converted.expression, renames),
+        setup=tuple(renamed(requoted(line), renames) for line in converted.setup),
+        expression=renamed(requoted(converted.expression), renames),
     )
     setup, expression = plain.code(given)
-    definitions = tuple(renamed(line, renames) for line in converted.definitions)
-    return Code((*lines, *setup), expression, imports, definitions)
+    definitions = tuple(renamed(requoted(one), top) for one in converted.definitions)
+    _check(definitions, tree, bound, shared)
+    text, above_text = "\n".join((*setup, expression)), "\n".join(definitions)
+    needed = [one for one in imports if _read(one, text)]
+    needed += [one for one in above if _read(one, above_text)]
+    return Code((*lines, *setup), expression, tuple(dict.fromkeys(needed)), definitions)
+
+
+def _check(
+    definitions: Sequence[str], tree: Tree, bound: frozenset[str], shared: Shared
+) -> None:
+    """The names that definitions bind must mean nothing else; raises Misplaced."""
+    have = {ast.dump(node) for node in tree.module.body}
+    top = frozenset(module_names(tree.module))
+    for line in definitions:
+        name = line.partition(" = ")[0]
+        there = ast.dump(ast.parse(line).body[0]) in have
+        other = shared.definitions.get(name, line) != line
+        if name in bound or other or (name in top and not there):
+            raise Misplaced(f"`{name}` means something else in this file")
+
+
+def _read(one: Import, text: str) -> bool:
+    """Whether code has the name of an import."""
+    return re.search(rf"\b{re.escape(one.local)}\b", text) is not None
 
 
 def _imports(
-    converted: Converted, tree: Tree, taken: set[str], module: str
+    converted: Converted, tree: Tree, bound: frozenset[str], shared: Shared
 ) -> tuple[dict[str, str], tuple[Import, ...]]:
     """Imports under names that are free, and the renaming that this takes."""
-    have = {(one.module, one.name): one for one in imported(tree.module)}
-    top = set(module_names(tree.module))
+    there = (*imported(tree.module), *shared.imports.values())
+    have = {(one.module, one.name): one for one in there}
+    top = frozenset(module_names(tree.module)) | set(shared.imports)
     renames: dict[str, str] = {}
     found = []
     for wanted in map(Import.of, converted.imports):
-        if module and wanted.module == module:
-            continue
         known = have.get((wanted.module, wanted.name))
-        if known and known.local not in taken:
+        own = bool(shared.module) and wanted.module == shared.module
+        if own and wanted.local not in bound:
+            continue
+        if known and known.local not in bound:
             found.append(known)
             renames[wanted.local] = known.local
-        elif wanted.local in top or wanted.local in taken:
-            other = fresh([f"sa_{wanted.local}", f"{wanted.local}_of"], top | taken)
+        elif wanted.local in top | bound:
+            short = "pg" if wanted.module.endswith("postgresql") else "sa"
+            other = fresh([f"{short}_{wanted.local}"], top | bound)
             found.append(replace(wanted, local=other))
             renames[wanted.local] = other
         else:

@@ -57,9 +57,13 @@ def edited(source: Source, edits: Sequence[Edit]) -> FileEdit:
 
 
 def compiled(data: bytes, path: str) -> None:
-    """Compile source without running it; raises NotEditable."""
+    """Compile source without running it; raises NotEditable.
+
+    What is only too new for this Python is parsed instead.
+    """
+    module = parsed(data)
     try:
-        compile(parsed(data), path, "exec", dont_inherit=True)
+        compile(module, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise NotEditable("the result does not compile") from error
 

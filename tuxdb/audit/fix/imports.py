@@ -66,23 +66,30 @@ def added(source: Source, wanted: Iterable[Import]) -> list[Edit]:
     have = set(imported(module))
     missing = sorted({one for one in wanted if one not in have}, key=source_order)
     missing.sort(key=lambda one: _section(one.module, source.packages))
-    edits: list[Edit] = []
-    for name, plain in dict.fromkeys((one.module, not one.name) for one in missing):
-        group = [m for m in missing if (m.module, not m.name) == (name, plain)]
-        existing = None if plain else _existing(module, name)
-        if existing and (merged := _merged(source, existing, group)):
-            edits.append(merged)
-            continue
-        text = "".join(f"{one.line}\n" for one in group)
-        edits.append(
-            _inserted(source, text if plain else _whole(name, group), group[0])
-        )
+    edits: list[tuple[Edit, int]] = []
+    for key in dict.fromkeys(_statement(one) for one in missing):
+        group = [one for one in missing if _statement(one) == key]
+        first = group[0]
+        merged = None
+        if first.name and first.name == first.local:
+            existing = _existing(module, first.module)
+            merged = existing and _merged(source, existing, group)
+        text = _whole(first.module, group) if first.name else f"{first.line}\n"
+        section = _section(first.module, source.packages)
+        edits.append((merged or _inserted(source, text, first), section))
     return _joined(edits)
 
 
-def source_order(one: Import) -> tuple[bool, str, str]:
-    """The order of statements in one section: plain ones first."""
-    return bool(one.name), one.module.lower(), one.name
+def _statement(one: Import) -> tuple[str, str]:
+    """What is imported by one statement: an alias gets one of its own."""
+    alone = not one.name or one.name != one.local
+    return one.module, one.line if alone else ""
+
+
+def source_order(one: Import) -> tuple[bool, str, bool, str]:
+    """The order of statements in one section: plain ones first, aliases last."""
+    aliased = bool(one.name) and one.name != one.local
+    return bool(one.name), one.module.lower(), aliased, one.name
 
 
 def after_imports(source: Source) -> int:
@@ -173,17 +180,23 @@ def _block(module: ast.Module) -> list[ast.stmt]:
     return found
 
 
-def _joined(edits: list[Edit]) -> list[Edit]:
-    """Insertions at one place become one, in the order in which they came."""
-    places: dict[tuple[int, int], list[str]] = {}
-    for edit in edits:
-        places.setdefault((edit.start, edit.end), []).append(edit.text)
+def _joined(edits: list[tuple[Edit, int]]) -> list[Edit]:
+    """Insertions at one place become one; a section is set apart once."""
+    places: dict[tuple[int, int], list[tuple[str, int]]] = {}
+    for edit, section in edits:
+        places.setdefault((edit.start, edit.end), []).append((edit.text, section))
     return [Edit(*place, _combined(texts)) for place, texts in places.items()]
 
 
-def _combined(texts: list[str]) -> str:
-    """Put texts together that open or close a section with a blank line each."""
-    joined = "".join(texts)
+def _combined(texts: list[tuple[str, int]]) -> str:
+    joined = ""
+    before = -1
+    for text, section in texts:
+        same = section == before
+        if same and joined.endswith("\n\n"):
+            joined = joined[:-1]
+        joined += text.removeprefix("\n") if same else text
+        before = section
     return re.sub(r"\n{3,}", "\n\n", joined)
 
 

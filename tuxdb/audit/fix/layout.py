@@ -19,22 +19,35 @@ def assigned(prefix: str, code: str, indent: str, width: int = WIDTH) -> str:
     return f"{indent}{prefix}{_broken(code, indent, width)}"
 
 
-def _laid(code: str, indent: str, width: int, tail: int) -> str:
-    """An expression that begins at an indentation and is followed by `tail`."""
-    if "\n" not in code and len(indent) + len(code) + tail <= width:
+def _laid(code: str, indent: str, width: int, more: int) -> str:
+    """An expression on a line of its own, on which `more` characters stand too."""
+    if "\n" not in code and len(indent) + len(code) + more <= width:
         return code
-    return _broken(code, indent, width, inside=True)
+    return _broken(code, indent, width, bare=more == 1)
 
 
-def _broken(code: str, indent: str, width: int, *, inside: bool = False) -> str:
+def _broken(code: str, indent: str, width: int, *, bare: bool = False) -> str:
     node = ast.parse(f"({code})", mode="eval").body
     inner = f"({code})"
     chain = _chain(node)
+    if len(chain) > 2:  # noqa: PLR2004 - two methods and what they begin with
+        return _methods(chain, inner, indent, width, inside=bare)
     if len(chain) > 1:
-        return _methods(chain, inner, indent, width, inside=inside)
+        return _method_of_call(chain[0], chain[1], inner, indent, width)
     if isinstance(node, ast.Call):
         return _called(node, inner, _text(inner, node.func), indent, width)
+    if bare and isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return _compared(node, inner, indent, width)
     return code
+
+
+def _compared(node: ast.Compare, code: str, indent: str, width: int) -> str:
+    """A comparison in brackets: its operator begins the second line."""
+    left, right = node.left, node.comparators[0]
+    between = code[_end(code, left) : _start(code, right)].strip().strip("()").strip()
+    laid = _laid(_text(code, left), indent, width, 1)
+    more = len(between) + 2
+    return f"{laid}\n{indent}{between} {_laid(_text(code, right), indent, width, more)}"
 
 
 def _chain(node: ast.expr) -> list[ast.Call]:
@@ -48,35 +61,70 @@ def _chain(node: ast.expr) -> list[ast.Call]:
     return found
 
 
+def _method_of_call(
+    first: ast.Call, last: ast.Call, code: str, indent: str, width: int
+) -> str:
+    """`select(…).where(…)`: the first call stays on its line if there is room."""
+    owner = _text(code, first)
+    if len(indent) + len(owner) + len(_method(last)) + len(STEP) > width:
+        owner = _called(first, code, _text(code, first.func), indent, width)
+    return _called(last, code, f"{owner}.{_method(last)}", indent, width)
+
+
 def _methods(
     chain: Sequence[ast.Call], code: str, indent: str, width: int, *, inside: bool
 ) -> str:
     deeper = indent if inside else indent + STEP
     first = chain[0]
     lines = [_called(first, code, _text(code, first.func), deeper, width)]
-    for call in chain[1:]:
-        assert isinstance(call.func, ast.Attribute)  # noqa: S101 - so is a chain made
-        lines.append(_called(call, code, f".{call.func.attr}", deeper, width))
+    lines += [_called(c, code, f".{_method(c)}", deeper, width) for c in chain[1:]]
     body = f"\n{deeper}".join(lines)
     return body if inside else f"(\n{deeper}{body}\n{indent})"
 
 
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
 def _called(node: ast.Call, code: str, name: str, indent: str, width: int) -> str:
-    parts = [_text(code, part) for part in node.args]
-    parts += [_keyword(code, part) for part in node.keywords]
-    flat = f"{name}({', '.join(parts)})"
-    if "\n" not in flat and len(indent) + len(flat) + 1 <= width:
-        return flat
+    """A call: on its line, else its arguments on one line, else on one each."""
+    parts = [("", _text(code, part)) for part in node.args]
+    parts += [(_prefix(part), _text(code, part.value)) for part in node.keywords]
+    flat = ", ".join(before + part for before, part in parts)
+    whole = f"{name}({flat})"
+    line = whole if "\n" in name else indent + whole
+    if "\n" not in flat and len(line.rpartition("\n")[2]) + 1 <= width:
+        return whole
     if not parts or any(isinstance(part, ast.GeneratorExp) for part in node.args):
-        return flat
+        return whole
     deeper = indent + STEP
-    laid = [f"{deeper}{_laid(part, deeper, width, 1)},\n" for part in parts]
+    if "\n" not in flat and len(deeper) + len(flat) <= width:
+        return f"{name}(\n{deeper}{flat}\n{indent})"
+    comma = "," if len(parts) > 1 else ""
+    laid = [
+        f"{deeper}{before}{_laid(part, deeper, width, len(before) + 1)}{comma}\n"
+        for before, part in parts
+    ]
     return f"{name}(\n{''.join(laid)}{indent})"
 
 
-def _keyword(code: str, node: ast.keyword) -> str:
-    value = _text(code, node.value)
-    return f"{node.arg}={value}" if node.arg else f"**{value}"
+def _start(code: str, node: ast.expr) -> int:
+    return _offset(code, node.lineno, node.col_offset)
+
+
+def _end(code: str, node: ast.expr) -> int:
+    return _offset(code, node.end_lineno or 1, node.end_col_offset or 0)
+
+
+def _offset(code: str, line: int, column: int) -> int:
+    """The place of a position of `ast` in a text, in characters."""
+    lines = code.split("\n")
+    before = sum(len(one) + 1 for one in lines[: line - 1])
+    return before + len(lines[line - 1].encode()[:column].decode())
+
+
+def _prefix(node: ast.keyword) -> str:
+    return f"{node.arg}=" if node.arg else "**"
 
 
 def _text(code: str, node: ast.expr) -> str:

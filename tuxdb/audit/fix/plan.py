@@ -1,21 +1,27 @@
 """Which calls are fixed, and the files that come of it; nothing is written here."""
 
+import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 
+from tuxdb.audit.fix.bind import binding_fix
+from tuxdb.audit.fix.binding import Unbindable
+from tuxdb.audit.fix.code import Shared
 from tuxdb.audit.fix.edits import Edit, FileEdit, edited, overlap
 from tuxdb.audit.fix.imports import added, after_imports
+from tuxdb.audit.fix.layout import assigned
+from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
 from tuxdb.audit.fix.place import Misplaced
 from tuxdb.audit.fix.results import Unservable
-from tuxdb.audit.fix.rewrite import Conversion, Fix, Refusal, rewrite
+from tuxdb.audit.fix.rewrite import rewrite
 from tuxdb.audit.fix.session import NoSession, SessionSource, recognised
 from tuxdb.audit.fix.source import NotEditable, Source
 from tuxdb.audit.sites import RawQuery
 
-CANNOT = (Misplaced, Unservable, NoSession, NotEditable)
+CANNOT = (Misplaced, Unservable, NoSession, NotEditable, Unbindable)
 
 
 @dataclass(frozen=True)
@@ -93,18 +99,19 @@ def _file(
 ) -> None:
     opener = options.opener
     crowded = _crowded(source, queries)
-    for query in queries:
-        made.outcomes[query] = _decide(
-            source, query, conversions.get(query), opener, crowded
-        )
+    shared = Shared(module=_module(source.path))
     chosen: list[Fix] = []
     for query in queries:
-        fix = made.outcomes[query]
+        known = conversions.get(query)
+        alone = not _calls_of(source, query) & crowded
+        fix = _decide(source, query, known, opener, shared, alone=alone)
         if isinstance(fix, Fix) and (fix.safe or options.unsafe):
             if overlap([*_own(chosen), *fix.edits]):
-                made.outcomes[query] = Refusal(query, "another fix touches its code")
+                fix = Refusal(query, "another fix touches its code")
             else:
                 chosen.append(fix)
+                shared.keep(fix.imports, fix.definitions)
+        made.outcomes[query] = fix
     if chosen:
         made.files.append(edited(source, _edits(source, chosen)))
         made.applied += chosen
@@ -115,35 +122,62 @@ def _decide(
     query: RawQuery,
     conversion: Conversion | None,
     opener: SessionSource | None,
-    crowded: frozenset[int],
+    shared: Shared,
+    *,
+    alone: bool,
 ) -> Fix | Refusal:
-    if conversion is None:
-        return Refusal(query, "nothing is known to replace it")
+    reason = "nothing is known to replace it"
+    rewritten = None
     try:
-        call = source.tree.call(query)
-        if call is not None and id(source.tree.statement(call)) in crowded:
+        if not alone:
             raise Misplaced("another raw call is in the same statement")
-        return rewrite(source, query, conversion, opener, _module(source.path))
+        if conversion is not None:
+            rewritten = rewrite(source, query, conversion, opener, shared)
     except CANNOT as error:
-        return Refusal(query, str(error))
+        reason = str(error)
+    if rewritten is not None and rewritten.safe:
+        return rewritten
+    if query.classified != "unsafe":
+        return rewritten or Refusal(query, reason)
+    try:
+        bound = binding_fix(source, query, conversion.types if conversion else ())
+    except CANNOT as error:
+        return rewritten or Refusal(query, str(error))
+    return rewritten if rewritten and bound.unsafe else bound
 
 
-def _crowded(source: Source, queries: Sequence[RawQuery]) -> frozenset[int]:
+def _crowded(source: Source, queries: Sequence[RawQuery]) -> set[int]:
     """The statements with more than one raw call: one fix would hide the other."""
-    calls = [source.tree.call(query) for query in queries]
-    counted = Counter(id(source.tree.statement(call)) for call in calls if call)
-    return frozenset(number for number, count in counted.items() if count > 1)
+    counted = Counter(n for query in queries for n in _calls_of(source, query))
+    return {number for number, count in counted.items() if count > 1}
+
+
+def _calls_of(source: Source, query: RawQuery) -> set[int]:
+    """Name the statement of a call, if it is found."""
+    call = source.tree.call(query)
+    return set() if call is None else {id(source.tree.statement(call))}
 
 
 def _edits(source: Source, fixes: Sequence[Fix]) -> list[Edit]:
     edits = added(source, [one for fix in fixes for one in fix.imports])
-    lines = list(dict.fromkeys(line for fix in fixes for line in fix.definitions))
-    text = source.data.decode()
-    missing = [line for line in lines if line not in text]
+    lines = dict.fromkeys(line for fix in fixes for line in fix.definitions)
+    have = {ast.dump(node) for node in source.tree.module.body}
+    missing = [line for line in lines if ast.dump(ast.parse(line).body[0]) not in have]
     if missing:
         at = after_imports(source)
-        edits.append(Edit(at, at, "\n" + "\n".join(missing) + "\n"))
+        laid = [assigned(*_sides(line), "") for line in missing]
+        text = "\n" + "\n".join(laid) + "\n"
+        before = [edit for edit in edits if edit.start == edit.end == at]
+        edits = [edit for edit in edits if edit not in before]
+        first = "".join(edit.text for edit in before)
+        edits.append(Edit(at, at, first + text))
     return [*edits, *_own(fixes)]
+
+
+def _sides(line: str) -> tuple[str, str]:
+    """The two sides of an assignment."""
+    name, _, value = line.partition(" = ")
+    return f"{name} = ", value
 
 
 def _own(fixes: Sequence[Fix]) -> list[Edit]:

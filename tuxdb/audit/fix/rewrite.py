@@ -3,62 +3,27 @@
 import ast
 from dataclasses import dataclass, field, replace
 
-from tuxdb.audit.fix.code import Code, code_at
+from tuxdb.audit.fix.bind import arguments
+from tuxdb.audit.fix.code import Code, Shared, code_at
 from tuxdb.audit.fix.edits import Edit
 from tuxdb.audit.fix.errors import translated
 from tuxdb.audit.fix.imports import Import
 from tuxdb.audit.fix.layout import STEP, assigned
 from tuxdb.audit.fix.names import fresh, taken_at
+from tuxdb.audit.fix.outcomes import Conversion, Fix
 from tuxdb.audit.fix.place import Misplaced, Place, connection_problem, place
 from tuxdb.audit.fix.results import Access, access
 from tuxdb.audit.fix.session import SessionSource
 from tuxdb.audit.fix.source import Source
 from tuxdb.audit.fix.writes import commits
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sql.results import Converted, Proof, Unsupported
+from tuxdb.audit.sql.results import Unsupported
 from tuxdb.audit.sqltext import verb
 
 STATUS = {"INSERT": "INSERT 0 {}", "UPDATE": "UPDATE {}", "DELETE": "DELETE {}"}
+UNSYNCHRONISED = '{"synchronize_session": False}'
+BEYOND_PYTHON = ("select(", "func.", ".op(", "exists(", "any_(", "literal_column(")
 HOISTED = {"fetch": "rows", "fetchrow": "row", "fetchval": "value", "execute": "status"}
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What the SQL side says of a call: the replacement and its proof.
-
-    `args` are the sources of `$1`, `$2`, …; None takes the call's own arguments.
-    """
-
-    converted: Converted | Unsupported
-    proof: Proof
-    args: tuple[str, ...] | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True)
-class Fix:
-    """The edits of one call in its file. `unsafe` says why, if it is."""
-
-    query: RawQuery
-    kind: str  # "rewrite", "bind"
-    edits: tuple[Edit, ...]
-    imports: tuple[Import, ...] = ()
-    definitions: tuple[str, ...] = ()
-    unsafe: tuple[str, ...] = ()
-    code: str = ""
-
-    @property
-    def safe(self) -> bool:
-        """Whether the fix may be made without asking."""
-        return not self.unsafe
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a call is not fixed."""
-
-    query: RawQuery
-    reason: str
 
 
 def rewrite(
@@ -66,7 +31,7 @@ def rewrite(
     query: RawQuery,
     conversion: Conversion,
     session: SessionSource | None,
-    module: str = "",
+    shared: Shared,
 ) -> Fix:
     """Write the replacement of a call; raises Misplaced and its like."""
     converted = conversion.converted
@@ -74,25 +39,25 @@ def rewrite(
         raise Misplaced(f"no SQLAlchemy for it: {converted.reason}")
     if session is None:
         raise Misplaced(NO_SESSION)
-    if query.starred:
-        raise Misplaced("its arguments are a list that is only known at run time")
+    if query.variants:
+        raise Misplaced("it runs one of several statements")
     where = place(source, query)
     how = access(query, converted)
     connection = connection_problem(source.tree, where.call, query.receiver)
     if connection:
         raise Misplaced(connection)
     opened = session.at(source.tree, where.call, query.receiver)
-    args = query.args if conversion.args is None else conversion.args
+    args, doubts = arguments(source, query, where.call, conversion.types)
     if how.entity:
         converted = replace(converted, expression=converted.entity or "")
-    code = code_at(converted, args, source.tree, where.call, module)
+    code = code_at(converted, args, source.tree, where.call, shared)
     text = conversion.text or query.text or ""
     taken = set(taken_at(source.tree, where.call))
     block = Block(where, how, code, opened, text, taken)
     written = block.write(HOISTED[query.method])
     caught = translated(source, where.call)
     edits = (*_edits(source, where, written, block.outside), *caught.edits)
-    unsafe = [*how.unsafe, *converted.changes, *caught.unsafe]
+    unsafe = [*doubts, *how.unsafe, *converted.changes, *caught.unsafe]
     if not conversion.proof.holds:
         unsafe.append(f"not proved: {conversion.proof.reason or 'no proof'}")
     needed = tuple(Import.of(line) for line in session.imports)
@@ -146,7 +111,8 @@ class Block:
 
     def _finish(self) -> None:
         """Run the statement, keep what is needed of its result, commit."""
-        execute = f"await {self.session}.execute({self.stmt})"
+        options = f", execution_options={UNSYNCHRONISED}" if self._complex() else ""
+        execute = f"await {self.session}.execute({self.stmt}{options})"
         commit = [f"await {self.session}.commit()"] if commits(self.text) else []
         if self.how.kind == "none":
             self._add(execute, *commit)
@@ -162,6 +128,12 @@ class Block:
             self._add(f"{self.result} = {value}", *commit, f"return {self.result}")
         else:
             self._add(*commit, f"return {value}")
+
+    def _complex(self) -> bool:
+        """Whether SQLAlchemy would add RETURNING, to bring objects up to date."""
+        if verb(self.text) not in ("UPDATE", "DELETE"):
+            return False
+        return any(word in self.code.expression for word in BEYOND_PYTHON)
 
     def _value(self) -> str:
         """What is kept of the result; raises Misplaced."""

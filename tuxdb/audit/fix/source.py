@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from tuxdb.audit.parse import Unparsable, parse
 from tuxdb.audit.sites import Span
 from tuxdb.audit.tree import Tree
 
@@ -129,8 +130,9 @@ class Source:
 
 
 def parsed(data: bytes) -> ast.Module:
-    """Parse UTF-8 source; raises NotEditable."""
+    """Parse UTF-8 source, of newer Pythons too; raises NotEditable."""
+    text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
     try:
-        return ast.parse(data.decode())
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return parse(text)
+    except Unparsable as error:
         raise NotEditable("this Python cannot parse the file") from error

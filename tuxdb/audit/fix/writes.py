@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from tuxdb.audit.sqltext import WRITES, tokens, verb
 
-# words before a bracket: grammar, and functions of PostgreSQL that leave nothing behind; any other may
+# words before a bracket: grammar, and functions that leave nothing behind
 _WORDS = (
     "count sum min max avg lower upper coalesce nullif greatest least length "
     "char_length trim btrim ltrim rtrim substring substr left right replace "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from tuxdb.audit.sql import script
+from tuxdb.audit.sql import extensions, script
 from tuxdb.audit.sql.results import Problem
 
 if TYPE_CHECKING:
@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
 PASSES = 8
 ALREADY_THERE = frozenset({"42P07", "42710", "42723", "42701", "42P06", "42P16"})
-TYPE_OF_EXTENSION = {
-    "vector": "vector",
-    "halfvec": "vector",
-    "sparsevec": "vector",
-    "geometry": "postgis",
-    "geography": "postgis",
-    "citext": "citext",
-    "hstore": "hstore",
-    "ltree": "ltree",
-    "gin_trgm_ops": "pg_trgm",
-    "gist_trgm_ops": "pg_trgm",
-}
 
 
 @dataclass(frozen=True)
@@ -68,10 +56,10 @@ async def apply(connection: "Connection", sources: Iterable[SchemaSource]) -> Ap
     pending = _collect(sources, outcome)
     for number in range(PASSES):
         left = await _pass(connection, pending, outcome, first=number == 0)
-        if len(left) == len(pending) and not await _sequences(connection, left):
-            pending = left
-            break
+        stuck = len(left) == len(pending)
         pending = left
+        if stuck and not await _help(connection, left, outcome):
+            break
         if not pending:
             break
     for one in pending:
@@ -114,6 +102,23 @@ async def _pass(
     return left
 
 
+async def _help(
+    connection: "Connection", left: list[_Pending], outcome: Applied
+) -> bool:
+    """Create what the statements need and no file creates: is there any hope?"""
+    helped = await _sequences(connection, left)
+    for one in left:
+        extension = extensions.of_message(str(one.error))
+        if extension is None or extension in outcome.missing_extensions:
+            continue
+        outcome.missing_extensions.add(extension)
+        message = f"the extension {extension} is needed and no file creates it"
+        problem = Problem("extension", message, name=extension)
+        outcome.problems.append(SchemaProblem(one.path, one.piece.line, problem))
+        helped = await extensions.assume(connection, extension) or helped
+    return helped
+
+
 async def _sequences(connection: "Connection", left: list[_Pending]) -> bool:
     """Create the sequences that tables need and no file creates."""
     created = False
@@ -134,7 +139,7 @@ def _report(one: _Pending, outcome: Applied) -> None:
     statement, error = one.piece.statement, one.error
     if statement is None or error is None:
         return
-    extension = script.extension(statement) or _extension_of(str(error))
+    extension = script.extension(statement) or extensions.of_message(str(error))
     if extension:
         outcome.missing_extensions.add(extension)
         relation = script.defined(statement)
@@ -147,10 +152,3 @@ def _report(one: _Pending, outcome: Applied) -> None:
         sqlstate=error.sqlstate,
     )
     outcome.problems.append(SchemaProblem(one.path, one.piece.line, problem))
-
-
-def _extension_of(message: str) -> str | None:
-    for word, extension in TYPE_OF_EXTENSION.items():
-        if f'"{word}"' in message:
-            return extension
-    return None

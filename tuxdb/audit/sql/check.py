@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from tuxdb.audit.sql import extensions
 from tuxdb.audit.sql.applying import Applied
 from tuxdb.audit.sql.catalogue import Catalogue, Relation
-from tuxdb.audit.sql.parse import NotSql, Statement, single, statements, walk
+from tuxdb.audit.sql.parse import NotSql, Statement, statements, walk
 from tuxdb.audit.sql.results import Checked, Output, Problem
 
 if TYPE_CHECKING:
@@ -24,26 +25,6 @@ KINDS = {
     "42883": "function",
     "42704": "type",
     "42P18": "parameters",
-}
-FUNCTIONS_OF_EXTENSION = {
-    "similarity": "pg_trgm",
-    "word_similarity": "pg_trgm",
-    "unaccent": "unaccent",
-    "crypt": "pgcrypto",
-    "gen_salt": "pgcrypto",
-    "digest": "pgcrypto",
-    "levenshtein": "fuzzystrmatch",
-    "soundex": "fuzzystrmatch",
-    "crosstab": "tablefunc",
-    "earth_distance": "earthdistance",
-    "uuid_generate_v4": "uuid-ossp",
-}
-OPERATORS_OF_EXTENSION = {
-    "<->": "vector or pg_trgm",
-    "<=>": "vector",
-    "<#>": "vector",
-    "%>": "pg_trgm",
-    "<%": "pg_trgm",
 }
 _QUOTED = re.compile(r'"([^"]+)"')
 _COLUMN = re.compile(r"column (?:\"([^\"]+)\"|(\S+)) ")
@@ -88,7 +69,10 @@ class Checker:
         try:
             prepared = await self._connection.prepare(statement.text)
         except asyncpg.PostgresError as error:
-            return Checked((self._explain(error, text, statement),))
+            problem = self._explain(error, text, statement)
+            if problem.kind == "extension" and await self._assume(problem.name):
+                return await self._prepare(text, statement)
+            return Checked((problem,))
         parameters = tuple(
             self._catalogue.type_name(one.oid) for one in prepared.get_parameters()
         )
@@ -96,7 +80,8 @@ class Checker:
             Output(one.name, self._catalogue.type_name(one.type.oid))
             for one in prepared.get_attributes()
         )
-        return Checked((), parameters, columns)
+        needed = extensions.used(statement, self._applied.missing_extensions)
+        return Checked((), parameters, columns, needed)
 
     def _explain(
         self, error: asyncpg.PostgresError, text: str, statement: Statement
@@ -117,6 +102,13 @@ class Checker:
             sqlstate=state,
         )
 
+    async def _assume(self, extension: str | None) -> bool:
+        missing = self._applied.missing_extensions
+        if extension is None or extension in missing:
+            return False
+        missing.add(extension)
+        return await extensions.assume(self._connection, extension)
+
     def _name(self, kind: str, message: str) -> str | None:
         if kind == "column":
             found = _COLUMN.search(message)
@@ -133,9 +125,9 @@ class Checker:
         if kind == "relation":
             return self._applied.lost.get(name)
         if kind == "type":
-            return name if name in self._applied.missing_extensions else None
+            return extensions.OF_TYPE.get(name)
         if kind == "function":
-            known = FUNCTIONS_OF_EXTENSION.get(name) or OPERATORS_OF_EXTENSION.get(name)
+            known = extensions.OF_FUNCTION.get(name)
             return known if known and name not in self._catalogue.functions else None
         return None
 
@@ -178,6 +170,3 @@ class Checker:
 def _closest(name: str, names: list[str]) -> str | None:
     found = difflib.get_close_matches(name, sorted(set(names)), n=1, cutoff=0.6)
     return found[0] if found else None
-
-
-_ = single

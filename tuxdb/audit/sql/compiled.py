@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tuxdb.audit.sql.namespace import Argument
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+DIALECT = asyncpg.dialect(dbapi=asyncpg.dialect.import_dbapi())
 FAILURES = (
     SQLAlchemyError,
     AttributeError,
@@ -35,9 +35,7 @@ def sql_of(statement: Any) -> str:  # noqa: ANN401 - any statement of SQLAlchemy
     if added:
         raise NotCompiled(f"the model's default adds the column {added[0].name}")
     expanded = compiled.construct_expanded_state({}, escape_names=False)
-    values = [
-        expanded.parameters[name] for name in (expanded.positiontup or ())
-    ]
+    values = [expanded.parameters[name] for name in (expanded.positiontup or ())]
 
     def place(found: re.Match[str]) -> str:
         if found[1] is None:

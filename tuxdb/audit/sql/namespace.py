@@ -5,7 +5,7 @@ source says; everything else is SQLAlchemy's.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import types as sqltypes
@@ -39,13 +39,21 @@ class NotEvaluated(ValueError):
     """A replacement names something that is not known here."""
 
 
-def evaluate(converted: Converted, stand_ins: Mapping[str, type]) -> Any:  # noqa: ANN401 - a statement of SQLAlchemy's
-    """Build the statement that a replacement's source describes."""
+def evaluate(
+    converted: Converted,
+    stand_ins: Mapping[str, type],
+    arguments: Sequence[object] | None = None,
+) -> Any:  # noqa: ANN401 - a statement of SQLAlchemy's
+    """Build the statement that a replacement's source describes.
+
+    Without arguments, each is an `Argument` that stands for any value.
+    """
     names: dict[str, Any] = {"__builtins__": {}}
     for line in converted.imports:
         names.update(_imported(line, stand_ins))
     for number in range(1, len(converted.params) + 1):
-        names[f"{ARGUMENT}{number}"] = Argument(number)
+        value = arguments[number - 1] if arguments is not None else Argument(number)
+        names[f"{ARGUMENT}{number}"] = value
     for line in (*converted.definitions, *converted.setup):
         # our own text, over our own names, with no builtins
         exec(line, names)  # noqa: S102

@@ -50,6 +50,7 @@ class Checked:
     problems: tuple[Problem, ...] = ()
     parameters: tuple[str, ...] = ()
     columns: tuple[Output, ...] = ()
+    extension: str | None = None  # needed, and not created by the schema
 
     @property
     def accepted(self) -> bool:

@@ -12,9 +12,13 @@ from tuxdb.audit.sql.results import Checked, Converted, Proof, Unsupported
 from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from tuxdb.audit.sql.execute import Executor
     from tuxdb.audit.sql.mapping.model import ModelSource
     from tuxdb.audit.sql.prove import Prover
-    from tuxdb.audit.sql.server import Connection
 
 NO_ARGS: frozenset[int] = frozenset()
 
@@ -24,19 +28,22 @@ class ScratchSchema:
 
     def __init__(
         self,
-        connection: "Connection",
+        scratch: server.Scratch,
         found: catalogue.Catalogue,
         applied: Applied,
         models: tuple["ModelSource", ...] = (),
     ) -> None:
-        self.connection = connection
+        self.scratch = scratch
         self.catalogue = found
         self.applied = applied
         self.models = models
         self._lock = asyncio.Lock()
-        self._checker = Checker(connection, found, applied)
+        self._checker = Checker(scratch.connection, found, applied)
         self._checked: dict[str, Checked] = {}
+        self._built: Mapping[str, type] | None = None
         self._proving: Prover | None = None
+        self._executing: Executor | None = None
+        self._engine: AsyncEngine | None = None
 
     @classmethod
     @asynccontextmanager
@@ -48,11 +55,15 @@ class ScratchSchema:
         models: Iterable["ModelSource"] = (),
     ) -> AsyncIterator["ScratchSchema"]:
         """Make the schema on the embedded server, and drop it after the block."""
-        async with server.scratch(settings) as connection:
-            applied = await apply(connection, sources)
-            found = await catalogue.read(connection)
-            await connection.execute("CREATE SCHEMA tuxdb_audit")
-            yield cls(connection, found, applied, tuple(models))
+        async with server.scratch(settings) as scratch:
+            applied = await apply(scratch.connection, sources)
+            found = await catalogue.read(scratch.connection)
+            await scratch.connection.execute("CREATE SCHEMA tuxdb_audit")
+            schema = cls(scratch, found, applied, tuple(models))
+            try:
+                yield schema
+            finally:
+                await schema.close()
 
     @property
     def problems(self) -> tuple[SchemaProblem, ...]:
@@ -98,12 +109,46 @@ class ScratchSchema:
         async with self._lock:
             return await self._prover().prove(text, checked, converted)
 
-    def _prover(self) -> "Prover":
-        if self._proving is None:
+    async def execute(self, text: str, converted: Converted) -> Proof:
+        """Run both statements on seeded rows, rolled back, and compare."""
+        checked = await self.check(text)
+        async with self._lock:
+            return await (await self._executor()).execute(text, checked, converted)
+
+    async def close(self) -> None:
+        """Close what executing has opened."""
+        if self._executing is not None:
+            await self._executing.close()
+        if self._engine is not None:
+            await self._engine.dispose()
+
+    def _stand_ins(self) -> "Mapping[str, type]":
+        if self._built is None:
             # SQLAlchemy loads with the first proof
             from tuxdb.audit.sql.namespace import build  # noqa: PLC0415
-            from tuxdb.audit.sql.prove import Prover  # noqa: PLC0415
 
-            stand_ins = build(self.models)
-            self._proving = Prover(self.connection, self.catalogue, stand_ins)
+            self._built = build(self.models)
+        return self._built
+
+    def _prover(self) -> "Prover":
+        if self._proving is None:
+            from tuxdb.audit.sql.prove import Prover  # noqa: PLC0415 - SQLAlchemy
+
+            self._proving = Prover(
+                self.scratch.connection, self.catalogue, self._stand_ins()
+            )
         return self._proving
+
+    async def _executor(self) -> "Executor":
+        if self._executing is None:
+            from tuxdb.audit.sql.execute import Executor, engine_for  # noqa: PLC0415
+            from tuxdb.audit.sql.rows import Seeder  # noqa: PLC0415 - on demand
+
+            await Seeder(self.scratch.connection, self.catalogue).seed()
+            role = await self.scratch.make_role()
+            self._engine = engine_for(self.scratch.url)
+            connection = await self._engine.connect()
+            self._executing = Executor(
+                connection, self.catalogue, self._stand_ins(), role
+            )
+        return self._executing

@@ -14,8 +14,8 @@ from tuxdb.audit.sql.parse import (
     Tree,
     deparse,
     enum,
+    single,
     statements,
-    string,
     strings,
     walk,
 )
@@ -48,6 +48,11 @@ STUB = "BEGIN RAISE EXCEPTION 'functions are not run by the audit'; END"
 _COPY_DATA = re.compile(
     r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;).*?^\\\.$", re.I | re.M | re.S
 )
+_DEFINITION = re.compile(
+    r"\b(?:CREATE\s+(?:TYPE|TABLE|DOMAIN|SEQUENCE|(?:UNIQUE\s+)?INDEX|EXTENSION)"
+    r"|ALTER\s+(?:TABLE|TYPE))\b",
+    re.I,
+)
 _META = re.compile(r"^\\.*$", re.M)
 
 
@@ -68,8 +73,31 @@ def pieces(text: str) -> Iterator[Piece]:
         line = cleaned.count("\n", 0, start) + 1
         if statement is None:
             yield Piece(None, None, line, problem)
+        elif statement.kind == "do_stmt":
+            yield from _defined_in(statement, line)
         else:
             yield Piece(statement, applied(statement), line)
+
+
+def _defined_in(block: Statement, line: int) -> Iterator[Piece]:
+    """What a DO block would define; the block itself is not run."""
+    body = next(
+        (
+            found.arg.string.sval
+            for kind, found in walk(block.tree)
+            if kind == "def_elem" and found.defname == "as"
+        ),
+        "",
+    )
+    for found in _DEFINITION.finditer(body):
+        for part in _split(body[found.start() :]):
+            try:
+                statement = single(part)
+            except NotSql:
+                break
+            if statement.kind in APPLIED - {"drop_stmt"}:
+                yield Piece(statement, applied(statement), line)
+            break
 
 
 def applied(statement: Statement) -> str | None:
@@ -81,7 +109,9 @@ def applied(statement: Statement) -> str | None:
         return statement.text
     tree = type(statement.tree)()
     tree.CopyFrom(statement.tree)
-    return deparse(tree) if change(tree) else statement.text
+    if not change(tree):
+        return statement.text
+    return deparse(tree) if statement.kind != "alter_table_stmt" or tree.cmds else None
 
 
 def _parsed(text: str) -> Iterator[tuple[int, Statement | None, str | None]]:
@@ -187,7 +217,21 @@ def _body(text: str) -> Tree:
     return node
 
 
+def _without_owner(tree: Tree) -> bool:
+    """Leave out who owns a table: the role is not here."""
+    kept = [
+        one
+        for one in tree.cmds
+        if enum(one.alter_table_cmd, "subtype") != "AT_ChangeOwner"
+    ]
+    changed = len(kept) < len(tree.cmds)
+    del tree.cmds[:]
+    tree.cmds.extend(kept)
+    return changed
+
+
 _CHANGES = {
+    "alter_table_stmt": _without_owner,
     "create_table_as_stmt": _without_data,
     "index_stmt": _plain_index,
     "create_function_stmt": _stub,
@@ -233,7 +277,3 @@ def kind_of(statement: Statement) -> str:
         return "DROP " + enum(statement.tree, "remove_type").removeprefix("OBJECT_")
     words = statement.kind.removesuffix("_stmt").replace("_", " ").upper()
     return "CREATE TABLE" if words == "CREATE" else words
-
-
-__all__ = ["Piece", "applied", "defined", "extension", "is_drop", "kind_of", "pieces"]
-_ = string

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -27,6 +28,10 @@ SESSION = {
     "standard_conforming_strings": "on",
     "client_min_messages": "error",
 }
+SCHEMAS = """
+SELECT quote_ident(nspname) AS schema FROM pg_namespace
+ WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+"""
 LEFTOVERS = """
 SELECT datname FROM pg_database d
  WHERE datname LIKE 'tuxdb\\_audit\\_%'
@@ -36,9 +41,31 @@ SELECT datname FROM pg_database d
 """
 
 
+@dataclass(frozen=True)
+class Scratch:
+    """A scratch database: a connection to it, its address, its name."""
+
+    connection: "Connection"
+    url: DatabaseUrl
+    name: str
+
+    async def make_role(self) -> str:
+        """A role that may use the tables and nothing of the server's."""
+        name = f'"{self.name}"'
+        await self.connection.execute(f"CREATE ROLE {name} NOLOGIN")
+        rows = await self.connection.fetch(SCHEMAS)
+        for schema in (row["schema"] for row in rows):
+            await self.connection.execute(
+                f"GRANT ALL ON SCHEMA {schema} TO {name};"
+                f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {name};"
+                f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {name}"
+            )
+        return self.name
+
+
 @asynccontextmanager
-async def scratch(settings: Settings) -> AsyncIterator["Connection"]:
-    """Open a connection to an empty database of its own; dropped after the block."""
+async def scratch(settings: Settings) -> AsyncIterator[Scratch]:
+    """Make an empty database and connect to it; dropped after the block."""
     server = await _embedded(settings)
     name = PREFIX + secrets.token_hex(6)
     keeper = await _connect(server)
@@ -48,9 +75,10 @@ async def scratch(settings: Settings) -> AsyncIterator["Connection"]:
             f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy"
         )
         try:
-            connection = await _connect(server.with_database(name))
+            url = server.with_database(name)
+            connection = await _connect(url)
             try:
-                yield connection
+                yield Scratch(connection, url, name)
             finally:
                 connection.terminate()
         finally:
@@ -71,6 +99,7 @@ async def _connect(url: DatabaseUrl) -> "Connection":
 
 async def _drop(keeper: "Connection", name: str) -> None:
     await keeper.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await keeper.execute(f'DROP ROLE IF EXISTS "{name}"')
 
 
 async def _drop_leftovers(keeper: "Connection") -> None:

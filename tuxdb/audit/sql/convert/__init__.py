@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tuxdb.audit.sql.catalogue import Catalogue
 from tuxdb.audit.sql.convert.changes import changing
-from tuxdb.audit.sql.convert.context import JSONS, CannotConvert, Context
+from tuxdb.audit.sql.convert.context import CannotConvert, Context
 from tuxdb.audit.sql.convert.queries import Queries, Query
 from tuxdb.audit.sql.convert.ranges import ModelUnfit
 from tuxdb.audit.sql.mapping.model import ModelSource
@@ -13,6 +13,22 @@ from tuxdb.audit.sql.parse import NotSql, Statement, single, walk
 from tuxdb.audit.sql.results import Checked, Converted, Output, Unsupported
 
 QUERIES = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt"})
+
+_RANGE = "as SQLAlchemy's Range"
+READ_OTHERWISE = {
+    "json": "decoded from JSON",
+    "jsonb": "decoded from JSON",
+    "bit": "as SQLAlchemy's BitString",
+    "bit varying": "as SQLAlchemy's BitString",
+    "int4range": _RANGE,
+    "int8range": _RANGE,
+    "numrange": _RANGE,
+    "daterange": _RANGE,
+    "tsrange": _RANGE,
+    "tstzrange": _RANGE,
+    "inet": "as the driver's own address",
+    "cidr": "as the driver's own network",
+}
 
 
 def convert(
@@ -44,9 +60,7 @@ def convert(
             return Unsupported(error.reason, error.construct)
         except ModelUnfit as error:
             unfit[str(error)] = None
-            known = {
-                key: one for key, one in known.items() if one.name != error.model
-            }
+            known = {key: one for key, one in known.items() if one.name != error.model}
 
 
 def _converted(
@@ -58,9 +72,9 @@ def _converted(
     returned = bool(names)
     changes = [*context.changes, *unfit]
     changes += [
-        f"the column {one.name} comes decoded from JSON"
+        f"the column {one.name} comes {how}"
         for one in context.checked.columns
-        if one.type.removesuffix("[]") in JSONS
+        if (how := READ_OTHERWISE.get(one.type.removesuffix("[]")))
     ]
     return Converted(
         expression=query.code,

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def changing(
-    queries: Queries, kind: str, tree: Tree, parent: Scope | None
-) -> Query:
+def changing(queries: Queries, kind: str, tree: Tree, parent: Scope | None) -> Query:
     """Convert a statement that changes rows."""
     converters = {
         "insert_stmt": Insert,
@@ -60,6 +58,9 @@ class _Change:
         if self.tree.returning_clause.options:
             raise CannotConvert("RETURNING with OLD or NEW renamed", "returning")
         codes, columns = self.queries.targets(self.inside, nodes)
+        names = [name for name, _ in columns]
+        if len(set(names)) != len(names):
+            raise CannotConvert("two columns of one name in RETURNING", "returning")
         return f".returning({', '.join(codes)})", tuple(columns)
 
     def _column(self, name: str) -> RangeColumn:
@@ -142,7 +143,11 @@ class Insert(_Change):
         kind, select = unwrap(self.tree.select_stmt)
         if not kind:
             return ""
-        if not select.values_lists or select.sort_clause or select.HasField("with_clause"):
+        if (
+            not select.values_lists
+            or select.sort_clause
+            or select.HasField("with_clause")
+        ):
             return self._from_select(select)
         rows = [one.list.items for one in select.values_lists]
         columns = self._columns(len(rows[0]))
@@ -174,7 +179,9 @@ class Insert(_Change):
         return f".values([{', '.join(items)}])"
 
     def _from_select(self, select: Tree) -> str:
-        query = self.queries.select(select, Scope(self.scope.parent, ctes=self.scope.ctes))
+        query = self.queries.select(
+            select, Scope(self.scope.parent, ctes=self.scope.ctes)
+        )
         columns = self._columns(len(query.columns))
         self.written = tuple(columns)
         names = ", ".join(repr(column.name) for column in columns)
@@ -185,7 +192,9 @@ class Insert(_Change):
         model = self.context.model(self.relation) if self.target.model else None
         written = {column.name for column in self.written}
         asked = bool(self.tree.returning_clause.exprs)
-        return "" if model is None or asked or written >= set(model.key) else ".inline()"
+        return (
+            "" if model is None or asked or written >= set(model.key) else ".inline()"
+        )
 
     def _on_conflict(self, code: str) -> str:
         clause = self.tree.on_conflict_clause
@@ -195,9 +204,12 @@ class Insert(_Change):
         name = self.context.bind("new", code)
         excluded = tuple(
             RangeColumn(
-                one.name, f"{name}.excluded[{one.name!r}]"
-                if not one.name.isidentifier() else f"{name}.excluded.{one.name}",
-                one.type, one.declared,
+                one.name,
+                f"{name}.excluded[{one.name!r}]"
+                if not one.name.isidentifier()
+                else f"{name}.excluded.{one.name}",
+                one.type,
+                one.declared,
             )
             for one in self.target.columns
         )
@@ -253,7 +265,9 @@ class Update(_Change):
         code = f"{self.context.use('update')}({self.target.code})"
         where = ""
         if self.tree.HasField("where_clause"):
-            where = f".where({', '.join(self.inside.condition(self.tree.where_clause))})"
+            where = (
+                f".where({', '.join(self.inside.condition(self.tree.where_clause))})"
+            )
         pairs = self._assignments()
         self._refuse_defaults([column.name for column, _ in pairs])
         code += f"{where}.values({self.keyed(pairs)})"
@@ -291,7 +305,9 @@ class Delete(_Change):
             raise CannotConvert("a join in DELETE ... USING", "delete")
         code = f"{self.context.use('delete')}({self.target.code})"
         if self.tree.HasField("where_clause"):
-            code += f".where({', '.join(self.inside.condition(self.tree.where_clause))})"
+            code += (
+                f".where({', '.join(self.inside.condition(self.tree.where_clause))})"
+            )
         returning, columns = self._returning()
         return Query(code + returning, columns)
 

@@ -39,6 +39,7 @@ class Context:
     used_models: dict[str, None] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)  # tables that stand for themselves
+    plain_ctes: set[str] = field(default_factory=set)
     changes: dict[str, None] = field(default_factory=dict)
     occurrences: dict[str, int] = field(default_factory=dict)  # of tables
 

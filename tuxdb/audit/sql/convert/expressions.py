@@ -135,6 +135,8 @@ class Expressions:
             if literal.value is not None:
                 code = constants.cast_constant(self.context, literal, target)
                 return Expr(code, "other", target.canonical, target.canonical)
+        if kind == "a_array_expr" and not inner.elements:
+            return self._empty_array(target)
         found = self.convert(tree.arg)
         wanted = target.canonical
         plain = not target.modifiers
@@ -145,6 +147,13 @@ class Expressions:
         source = target.source(self.context)
         code = f"{self.context.use('cast')}({self.as_element(found)}, {source})"
         return Expr(code, "call", wanted, wanted)
+
+    def _empty_array(self, target: constants.TypeText) -> Expr:
+        if not target.canonical.endswith("[]"):
+            raise CannotConvert("an empty ARRAY[]", "array")
+        inner = self.context.type_source(target.canonical.removesuffix("[]"))
+        code = f"{self.context.use('array', POSTGRESQL)}([], type_={inner})"
+        return Expr(code, "call", target.canonical, target.canonical)
 
     def _boolean(self, tree: Tree) -> Expr:
         operator = enum(tree, "boolop")
@@ -179,18 +188,20 @@ class Expressions:
         return self._functions.plain(name, [self.convert(a) for a in tree.args])
 
     def _case(self, tree: Tree) -> Expr:
-        if tree.HasField("arg"):
-            raise CannotConvert("CASE with a value", "case")
         parts, type_name = [], None
         for one in tree.args:
             found = self.convert(one.case_when.result)
             type_name = type_name or found.type
-            condition = self.element(one.case_when.expr)
+            compared = self.convert(one.case_when.expr)
+            valued = tree.HasField("arg") and compared.kind == "constant"
+            condition = self.as_value(compared) if valued else self.as_element(compared)
             parts.append(f"({condition}, {self._result(found)})")
         if tree.HasField("defresult"):
             found = self.convert(tree.defresult)
             type_name = type_name or found.type
             parts.append(f"else_={self._result(found)}")
+        if tree.HasField("arg"):
+            parts.append(f"value={self.element(tree.arg)}")
         code = f"{self.context.use('case')}({', '.join(parts)})"
         return Expr(code, "call", type_name)
 
@@ -219,6 +230,10 @@ class Expressions:
         name = self.context.use("tuple_")
         items = ", ".join(self.as_value(self.convert(one)) for one in tree.args)
         return Expr(f"{name}({items})", "call")
+
+    def row(self, tree: Tree) -> Expr:
+        """A row as one value of a result."""
+        return self._functions.plain("row", [self.convert(one) for one in tree.args])
 
     def _indirection(self, tree: Tree) -> Expr:
         found = self.convert(tree.arg)

@@ -161,6 +161,11 @@ class Operators:
         return Expr(code, "operator", type_name, type_name, binary=True)
 
     def _prefix(self, name: str, found: Expr) -> Expr:
+        if name == "~":
+            code = (
+                f"{self._in.context.use('bitwise_not')}({self._in.as_element(found)})"
+            )
+            return Expr(code, "call", found.type, binary=True)
         if name != "-":
             raise CannotConvert(f"the prefix operator {name}", "operator")
         return Expr(

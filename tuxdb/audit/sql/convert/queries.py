@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuxdb.audit.sql.convert import naming
-from tuxdb.audit.sql.convert.context import POSTGRESQL, CannotConvert, Context, attribute
+from tuxdb.audit.sql.convert.context import (
+    POSTGRESQL,
+    CannotConvert,
+    Context,
+    attribute,
+)
 from tuxdb.audit.sql.convert.expr import COMPOUND, Expr
 from tuxdb.audit.sql.convert.expressions import Expressions
 from tuxdb.audit.sql.convert.ranges import ModelUnfit, Range, RangeColumn, Scope
@@ -49,9 +54,7 @@ class Queries:
         self.context = context
         self.tables = Tables(self)
 
-    def select(
-        self, tree: Tree, parent: Scope | None, *, nested: bool = True
-    ) -> Query:
+    def select(self, tree: Tree, parent: Scope | None, *, nested: bool = True) -> Query:
         """Convert a SELECT, a set operation or VALUES."""
         scope = Scope(parent)
         self.with_clause(tree, scope)
@@ -155,9 +158,7 @@ class Queries:
                 return self._starred(scope, star)[0].entity
         return None
 
-    def _from(
-        self, from_parts: list[str], scope: Scope, codes: list[str]
-    ) -> list[str]:
+    def _from(self, from_parts: list[str], scope: Scope, codes: list[str]) -> list[str]:
         if not from_parts:
             return []
         named = len(scope.ranges) == 1 and len(from_parts) == 1
@@ -204,7 +205,9 @@ class Queries:
         if unwrap(tree.limit_offset)[0]:
             offset = inside.convert(tree.limit_offset)
             parts.append(f".offset({inside.as_value(offset)})")
-        parts.extend(self._lock(inside, one.locking_clause) for one in tree.locking_clause)
+        parts.extend(
+            self._lock(inside, one.locking_clause) for one in tree.locking_clause
+        )
         return parts
 
     def _limit(self, inside: Expressions, tree: Tree) -> str:
@@ -235,7 +238,10 @@ class Queries:
         return [f".correlate({', '.join(one.code for one in scope.outer)})"]
 
     def _target(self, inside: Expressions, target: Tree) -> tuple[str, str, str | None]:
-        found = inside.convert(target.val)
+        if unwrap(target.val)[0] == "row_expr":
+            found = inside.row(target.val.row_expr)
+        else:
+            found = inside.convert(target.val)
         natural = naming.figure(target.val)
         name = target.name or natural
         if found.kind == "column":
@@ -331,4 +337,3 @@ class Queries:
             for column, type_name in query.columns
         )
         return Range(name, code, columns, whole=code)
-

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tuxdb.audit.sql.convert.constants import TypeText
 from tuxdb.audit.sql.convert.context import CannotConvert, attribute
 from tuxdb.audit.sql.convert.expressions import Expressions
 from tuxdb.audit.sql.convert.ranges import Range, RangeColumn, Scope, table_range
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
 
     from tuxdb.audit.sql.convert.queries import Queries
 
+ONE_COLUMN = frozenset(
+    {
+        "unnest",
+        "generate_series",
+        "jsonb_array_elements",
+        "json_array_elements",
+        "jsonb_array_elements_text",
+        "json_array_elements_text",
+        "jsonb_object_keys",
+        "json_object_keys",
+        "regexp_split_to_table",
+        "string_to_table",
+    }
+)
 JOINS = {"JOIN_INNER": "", "JOIN_LEFT": "isouter=True", "JOIN_FULL": "full=True"}
 
 
@@ -41,7 +56,9 @@ class Tables:
             return self._cte_reference(cte, name, tree.relname)
         found = self._context.catalogue.relation(tree.relname, tree.schemaname)
         if found is None:
-            raise CannotConvert(f"the table {tree.relname} of the catalogue", "catalogue")
+            raise CannotConvert(
+                f"the table {tree.relname} of the catalogue", "catalogue"
+            )
         return table_range(self._context, found, name, tree.HasField("alias"))
 
     def cte(self, tree: Tree, scope: Scope, recursive: bool) -> None:
@@ -63,8 +80,8 @@ class Tables:
         scope.ctes[tree.ctename] = self._queries.range_of(query, tree.ctename, code)
 
     def _cte_reference(self, cte: Range, name: str, wanted: str) -> Range:
-        if wanted not in self._context.plain and name == wanted:
-            self._context.plain.add(wanted)
+        if cte.code not in self._context.plain_ctes and name == wanted:
+            self._context.plain_ctes.add(cte.code)
             return Range(name, cte.code, cte.columns, whole=cte.code)
         code = self._context.bind(name, f"{cte.code}.alias({name!r})")
         return self._renamed(cte, name, code)
@@ -142,9 +159,8 @@ class Tables:
         return code
 
     def _function(self, tree: Tree, scope: Scope) -> str:
-        simple = not (tree.is_rowsfrom or tree.coldeflist or tree.ordinality)
-        if not simple or len(tree.functions) != 1:
-            raise CannotConvert("ROWS FROM, WITH ORDINALITY or a column list", "function")
+        if tree.is_rowsfrom or tree.ordinality or len(tree.functions) != 1:
+            raise CannotConvert("ROWS FROM or WITH ORDINALITY", "function")
         call = tree.functions[0].list.items[0]
         kind, inner = unwrap(call)
         if kind != "func_call":
@@ -152,22 +168,45 @@ class Tables:
         function = strings(inner.funcname)[-1]
         alias = tree.alias.aliasname if tree.HasField("alias") else function
         names = strings(tree.alias.colnames) if tree.HasField("alias") else []
-        if len(names) > 1 or function not in ("unnest", "generate_series",
-                                              "jsonb_array_elements_text",
-                                              "jsonb_object_keys",
-                                              "regexp_split_to_table",
-                                              "string_to_table"):
+        found = Expressions(self._context, scope, self._queries).convert(call)
+        if tree.coldeflist:
+            return self._typed_function(tree, scope, found.code, alias)
+        if len(names) > 1 or function not in ONE_COLUMN:
             raise CannotConvert(f"the function {function} in FROM", "function")
-        inside = Expressions(self._context, scope, self._queries)
         column = names[0] if names else alias
-        found = inside.convert(call)
         code = f"{found.code}.table_valued({column!r}, name={alias!r})"
-        if tree.HasField("alias"):
-            code += ".render_derived()" if names else ""
-        code = self._context.bind(alias, code)
-        columns = (RangeColumn(column, attribute(code, column), found.type, None),)
-        scope.ranges.append(Range(alias, code, columns, whole=code))
-        return code
+        code += ".render_derived()" if names else ""
+        columns = [(column, found.type)]
+        return self._add_function(scope, alias, code, columns)
+
+    def _typed_function(self, tree: Tree, scope: Scope, call: str, alias: str) -> str:
+        """A function whose columns the statement defines: AS x(a bigint, ...)."""
+        column = self._context.use("column")
+        parts, columns = [], []
+        for node in tree.coldeflist:
+            definition = node.column_def
+            target = TypeText.of(definition.type_name)
+            source = target.source(self._context)
+            parts.append(f"{column}({definition.colname!r}, {source})")
+            columns.append((definition.colname, target.canonical))
+        code = f"{call}.table_valued({', '.join(parts)}, name={alias!r})"
+        code += ".render_derived(with_types=True)"
+        return self._add_function(scope, alias, code, columns)
+
+    def _add_function(
+        self,
+        scope: Scope,
+        alias: str,
+        code: str,
+        columns: "Sequence[tuple[str, str | None]]",
+    ) -> str:
+        name = self._context.bind(alias, code)
+        found = tuple(
+            RangeColumn(column, attribute(name, column), type_name, type_name)
+            for column, type_name in columns
+        )
+        scope.ranges.append(Range(alias, name, found, whole=name))
+        return name
 
 
 def _names(node: Tree) -> list[str]:

@@ -1,7 +1,7 @@
 """The project's mapping, read from source and never imported.
 
-    models = read_models([Path("bot/models.py"), ...])
-    schema_of(models)    # CREATE TABLE statements, where nothing else gives a schema
+models = read_models([Path("bot/models.py"), ...])
+schema_of(models)    # CREATE TABLE statements, where nothing else gives a schema
 """
 
 from tuxdb.audit.sql.mapping.model import ModelColumn, ModelSource

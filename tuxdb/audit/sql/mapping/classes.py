@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LARGEST = 2_000_000
-HINTS = ("__tablename__", "table=True", "DeclarativeBase", "declarative_base", "Mapped[")
+HINTS = (
+    "__tablename__",
+    "table=True",
+    "DeclarativeBase",
+    "declarative_base",
+    "Mapped[",
+)
 ROOTS = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel"})
 
 

@@ -156,9 +156,7 @@ def _explicit_type(
     return first
 
 
-def _server_default(
-    node: ast.expr | None, positional: list[ast.expr]
-) -> str | None:
+def _server_default(node: ast.expr | None, positional: list[ast.expr]) -> str | None:
     """A default of the server's as SQL, as far as it can be read."""
     for one in positional:
         if isinstance(one, ast.Call):

@@ -170,5 +170,3 @@ def _pairs(node: ast.Dict) -> dict[str, str]:
 
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-

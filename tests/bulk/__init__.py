@@ -1,0 +1,1 @@
+"""Bulk updates, plans, batches, change sets and their undo."""

@@ -1,0 +1,163 @@
+"""One screen for a person: the worst first, then what there is, then how to go on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tuxdb.audit.findings import Finding, Severity
+from tuxdb.audit.rules import RULES
+from tuxdb.audit.run import Report
+from tuxdb.audit.sites import RawQuery
+from tuxdb.audit.sqltext import DDL, first_word
+
+WIDTH = 100
+SHOWN = 12
+NARROWEST = 40
+MARKS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.INFO: "info "}
+COLORS = {
+    Severity.ERROR: "\x1b[31m",
+    Severity.WARNING: "\x1b[33m",
+    Severity.INFO: "\x1b[2m",
+}
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """How wide, how many findings, in colour or not; `escape` makes text safe."""
+
+    width: int = WIDTH
+    shown: int = SHOWN
+    colored: bool = False
+
+    def painted(self, text: str, color: str) -> str:
+        """Colour a text, if wanted."""
+        return f"{color}{text}{PLAIN}" if self.colored else text
+
+
+def table(report: Report, screen: Screen | None = None) -> str:
+    """Return the report as lines no wider than the screen."""
+    screen = screen or Screen()
+    lines = [*_findings(report, screen), *_overview(report, screen)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _findings(report: Report, screen: Screen) -> Iterator[str]:
+    shown = [one for one in report.new if one.severity > Severity.INFO]
+    shown = shown or list(report.new)
+    for one in shown[: screen.shown]:
+        yield from _finding(one, screen)
+    rest = len(shown) - screen.shown
+    if rest > 0:
+        yield f"… {rest} more of these: --all, or --format concise"
+    if shown:
+        yield ""
+
+
+def _finding(one: Finding, screen: Screen) -> Iterator[str]:
+    mark = screen.painted(MARKS[one.severity], COLORS[one.severity])
+    place = screen.painted(safe(one.place), BOLD)
+    yield f"{mark} {one.rule} {place}"
+    indent = " " * 6
+    for line in _wrapped(safe(one.message), screen.width - len(indent)):
+        yield f"{indent}{line}"
+    if one.query is not None and one.query.text is not None:
+        sql = safe(" ".join(one.query.statement.split()))
+        yield f"{indent}{_cut(sql, screen.width - len(indent))}"
+    if one.hint:
+        yield f"{indent}{_cut('→ ' + safe(one.hint), screen.width - len(indent))}"
+
+
+def _overview(report: Report, screen: Screen) -> Iterator[str]:
+    queries = report.queries
+    files = len({query.path for query in queries})
+    if not queries:
+        yield f"no SQL calls in {len(report.files)} files ({report.lines} lines)"
+    else:
+        yield screen.painted(
+            f"{len(queries)} SQL calls in {files} of {len(report.files)} files", BOLD
+        )
+        yield f"  {_classes(report)}"
+        yield f"  {_convertible(report)}"
+    counted = report.by_rule()
+    if counted:
+        yield ""
+    for code, count in counted.items():
+        rule = RULES[code]
+        text = f"{count:>5} {code} {rule.severity.word:<7} {rule.title}"
+        yield _cut(text, screen.width)
+    yield from _more(report)
+
+
+def _classes(report: Report) -> str:
+    classes = report.by_class()
+    parts = [
+        f"{classes.get('unsafe', 0)} unsafe",
+        f"{classes.get('dynamic-identifier', 0)} with a name put in",
+        f"{classes.get('safe', 0)} safe",
+    ]
+    return ", ".join(parts)
+
+
+def _convertible(report: Report) -> str:
+    """Say what can become SQLAlchemy; without a proof only what may."""
+    queries = report.queries
+    proofs = [verdict.proof or "" for verdict in report.verdicts.values()]
+    if any(proofs):
+        proved = sum(proof in ("proved", "executed") for proof in proofs)
+        return f"{proved} of {len(queries)} have an equal in SQLAlchemy, proved"
+    fixed = sum(_is_candidate(query) for query in queries)
+    ddl = sum(first_word(query.text or "") in DDL for query in queries)
+    unknown = sum(query.text is None for query in queries)
+    parts = [f"{fixed} of fixed text, which can be converted and proved"]
+    parts += [f"{ddl} DDL"] if ddl else []
+    parts += [f"{unknown} not known from the source"] if unknown else []
+    return ", ".join(parts)
+
+
+def _is_candidate(query: RawQuery) -> bool:
+    return query.constant and first_word(query.text or "") not in DDL
+
+
+def _more(report: Report) -> Iterator[str]:
+    notes = []
+    if report.suppressed:
+        notes.append(f"{report.suppressed} suppressed by comments")
+    known = len(report.findings) - len(report.new)
+    if known:
+        notes.append(f"{known} known from the baseline")
+    if report.fixed:
+        notes.append(f"{report.fixed} of the baseline fixed")
+    if notes:
+        yield f"({', '.join(notes)})"
+    if report.new:
+        first = report.new[0]
+        yield ""
+        yield f"one site:   tuxdb audit show {safe(first.place)}"
+        yield f"one rule:   tuxdb audit --explain {first.rule}"
+        yield "everything: --all, --format concise|json|sarif|markdown"
+
+
+def safe(text: str) -> str:
+    """Text in which every character can be seen."""
+    return "".join(c if c.isprintable() else _as_python(c) for c in text)
+
+
+def _as_python(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _cut(text: str, width: int) -> str:
+    width = max(width, NARROWEST)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    line = ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > max(width, NARROWEST):
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
