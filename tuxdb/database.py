@@ -8,6 +8,7 @@ from tuxdb.engine.service import DatabaseService
 if TYPE_CHECKING:
     from tuxdb.controllers.cases import CaseController
     from tuxdb.controllers.changes import ChangesController
+    from tuxdb.controllers.edits import EditController
     from tuxdb.controllers.gallery import GalleryController
     from tuxdb.controllers.guard import GuardController
     from tuxdb.controllers.guild_configs import GuildConfigController
@@ -29,6 +30,7 @@ CONTROLLERS = {
     "messages": ("messages", "MessageController"),
     "changes": ("changes", "ChangesController"),
     "people": ("people", "PeopleController"),
+    "edits": ("edits", "EditController"),
     "removals": ("removals", "RemovalController"),
     "payouts": ("payouts", "PayoutController"),
     "guard": ("guard", "GuardController"),
@@ -49,6 +51,7 @@ class Database(DatabaseService):
         messages: MessageController
         changes: ChangesController
         people: PeopleController
+        edits: EditController
         removals: RemovalController
         payouts: PayoutController
         guard: GuardController

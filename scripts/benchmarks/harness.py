@@ -77,6 +77,8 @@ class Work:
     title: str
     contenders: Sequence[Contender]
     goal: Goal | None = None
+    repeat: int = 1
+    """So many rounds for one of another work: short runs need many."""
     inverted: bool = False
     """Whether ratios are of speeds (more is better) instead of durations."""
     notes: Mapping[str, Goal] = field(default_factory=dict)
@@ -140,6 +142,7 @@ async def measure(
 ) -> Outcome:
     """Run every contender `rounds` times, a slow one twice at most."""
     outcome = Outcome(name, work, {}, {})
+    rounds *= work.repeat
     for number in range(rounds):
         running = [c for c in work.contenders if number < SLOW_ROUNDS or not c.slow]
         random.shuffle(running)

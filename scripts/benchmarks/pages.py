@@ -26,7 +26,8 @@ from tuxdb.models import User
 
 FIRST = "SELECT * FROM users WHERE guild_id = $1 ORDER BY id LIMIT $2"
 AFTER = "SELECT * FROM users WHERE guild_id = $1 AND id > $3 ORDER BY id LIMIT $2"
-REPEATS = 20
+PAGES = 4
+REPEAT = 6
 LARGEST = 1000
 
 Fetch = Callable[[], Awaitable[Any]]
@@ -64,11 +65,12 @@ async def _at(index: int, place: Place, sizes: Sizes) -> AsyncIterator[Work]:
                     partial(_repeated, way, _times(name, number)),
                     check=partial(_check, skipped, sizes.page),
                     operations=_times(name, number),
-                    slow=name.endswith("count"),
+                    slow="OFFSET" in name,
                 )
                 for name, way in ways.items()
             ],
             Goal(6.0),
+            repeat=REPEAT,
         )
 
 
@@ -130,7 +132,7 @@ async def _by_offset(
 
 def _times(name: str, number: int) -> int:
     """How often a page is read in a run: once where it takes a second."""
-    return 1 if name.endswith("count") or (number > 1 and "OFFSET" in name) else REPEATS
+    return 1 if name.endswith("count") or (number > 1 and "OFFSET" in name) else PAGES
 
 
 async def _repeated(way: Fetch, times: int) -> object:

@@ -42,8 +42,8 @@ class Sizes:
     updated: int = 10_000
     accounts: int = 10_000
     transfer_seconds: float = 2.0
-    reads: int = 2_000
-    hits: int = 20_000
+    reads: int = 300
+    hits: int = 3_000
     listed: int = 1_000_000
     page: int = 50
     pages: tuple[int, ...] = (1, 1_000, 20_000)
@@ -59,8 +59,8 @@ class Sizes:
             inserted=20_000,
             updated=2_000,
             transfer_seconds=1.0,
-            reads=500,
-            hits=5_000,
+            reads=200,
+            hits=2_000,
             listed=100_000,
             pages=(1, 1_000),
             revisions=40,

@@ -25,7 +25,8 @@ SETTINGS = {
     "welcome": {"channel": 42, "text": "Hello {name}"},
 }
 TTL_SECONDS = 300.0
-FEED_SECONDS = 0.5
+FEED_SECONDS = 0.1
+REPEAT = 6
 
 
 @asynccontextmanager
@@ -60,6 +61,7 @@ async def by_id(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
                 for name, way in ways.items()
             ],
             Goal(6.0),
+            repeat=REPEAT,
         )
 
 
@@ -92,6 +94,7 @@ async def cached(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
                 for name, way in ways.items()
             ],
             Goal(3e-6, seconds=True),
+            repeat=REPEAT,
         )
 
 

@@ -40,9 +40,7 @@ DONE = 'done = await db.execute("DELETE FROM links WHERE id = $1", key)\n'
         ("print(key)", [("unused", "")]),
     ],
 )
-def test_what_is_done_with_one_row(
-    after: str, expected: list[tuple[str, str]]
-) -> None:
+def test_what_is_done_with_one_row(after: str, expected: list[tuple[str, str]]) -> None:
     assert uses(ROW + after) == expected
 
 

@@ -1,6 +1,7 @@
 """A guild with members, another bot's schema, and looks at both behind tuxdb's back."""
 
 from collections.abc import AsyncIterator
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -8,15 +9,16 @@ import pytest
 from tests.bulk.foreign import FOREIGN
 from tuxdb.bulk.changesets import Author
 from tuxdb.database import Database
+from tuxdb.engine.copying import driver_connection
 from tuxdb.urls import DatabaseUrl
 
-Connection = asyncpg.Connection  # its parameter exists for type checkers only
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 ANN = Author("test", "ann", "because")
 MEMBERS = 20
 
 
 @pytest.fixture
-async def sql(database_url: str) -> AsyncIterator["Connection[asyncpg.Record]"]:
+async def sql(database_url: str) -> AsyncIterator[Connection]:
     """A connection of another program to the database of this test."""
     connection = await asyncpg.connect(**DatabaseUrl.parse(database_url).connect_args())
     yield connection
@@ -24,7 +26,7 @@ async def sql(database_url: str) -> AsyncIterator["Connection[asyncpg.Record]"]:
 
 
 @pytest.fixture
-async def members(sql: "Connection[asyncpg.Record]") -> None:
+async def members(sql: Connection) -> None:
     """Twenty members of guild 1, with ids and Discord ids from 1 on."""
     await sql.execute(
         """
@@ -50,9 +52,7 @@ async def bot(empty_database_url: str) -> AsyncIterator[Database]:
 async def dump(db: Database, table: str) -> list[str]:
     """Every row of a table as PostgreSQL's text, in no order that could matter."""
     async with db.read() as session:
-        driver = (
-            await (await session.connection()).get_raw_connection()
-        ).driver_connection
+        driver = await driver_connection(session)
         rows = await driver.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")
         return [row[0] for row in rows]
 

@@ -1,7 +1,7 @@
 """`--set column=value`."""
 
 import pytest
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from tests.bulk.columns import table
 from tuxdb.bulk.assignments import parse_assignments
@@ -15,10 +15,10 @@ USERS = table(
 
 def compiled(*texts: str) -> dict[str, str]:
     found = parse_assignments(texts, USERS, Literals())
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    ours = dialect()  # type: ignore[no-untyped-call]
     return {
         item.name: str(
-            item.value.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+            item.value.compile(dialect=ours, compile_kwargs={"literal_binds": True})
         )
         for item in found
     }

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from tests.bulk.columns import table
 from tuxdb.bulk.expressions import parse_where
@@ -19,7 +19,7 @@ USERS = table(
 def compiled(text: str) -> str:
     """The SQL of a condition, with the values in place of the parameters."""
     found = parse_where(text, USERS, Literals()).compile(
-        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
+        dialect=dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"literal_binds": True},
     )
     return str(found).replace("users.", "").replace("\n", " ")
@@ -125,7 +125,7 @@ def test_a_text_cannot_become_anything_but_a_value(text: str) -> None:
     except UsageError:
         assert "\0" in text or not text.isprintable()
         return
-    values = found.compile(dialect=postgresql.dialect()).params  # type: ignore[no-untyped-call]
+    values = found.compile(dialect=dialect()).params  # type: ignore[no-untyped-call]
     assert list(values.values()) == [text]
 
 

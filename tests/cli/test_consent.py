@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_the_right_name_is_consent_and_another_is_not() -> None:
 def asked(cli: Cli, answer: str | signal.Signals) -> tuple[int, str]:
     """Run a command on a terminal; answer its question, or send a signal at it."""
     ours, theirs = os.openpty()
-    streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
     with cli.start(*DOWN, **streams) as process:
         os.close(theirs)
         shown = ""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -12,6 +13,8 @@ from tests.inspect.schemas import BAD, OTHER_BOT
 from tuxdb.cli.inspect_text import Bytes
 from tuxdb.errors import ExitCode
 from tuxdb.urls import DatabaseUrl
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 DUPLICATE = """
     CREATE TABLE members (discord_id bigint, points int);
@@ -43,7 +46,7 @@ def waiting(url: str) -> Iterator[tuple[int, int]]:
             }
         )
 
-    async def begin() -> tuple[asyncpg.Connection, asyncpg.Connection, asyncio.Task]:
+    async def begin() -> tuple[Connection, Connection, asyncio.Task[str]]:
         holder, waiter = await connect("holder"), await connect("waiter")
         await holder.execute("BEGIN; LOCK TABLE members")
         task = asyncio.create_task(waiter.execute("BEGIN; LOCK TABLE members"))

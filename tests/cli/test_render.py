@@ -142,7 +142,11 @@ def test_one_object_is_a_list_of_its_fields_on_a_terminal(cli: Cli) -> None:
     result = cli.terminal("points", "balance", "--guild", "1", "--user", "111")
 
     assert result.stdout == (
-        "guild_id    1\ndiscord_id  111\nusername    alice\npoints      100\n"
+        "guild_id    1\n"
+        "discord_id  111\n"
+        "username    alice\n"
+        "points      100\n"
+        "frozen      false\n"
     )
 
 

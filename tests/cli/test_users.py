@@ -170,6 +170,15 @@ def test_a_member_is_shown_and_changed(cli: Cli) -> None:
     assert shown.data["points"] == 100
 
 
+def test_a_change_of_nothing_is_a_mistake(bare_cli: Cli) -> None:
+    result = bare_cli("users", "set", "--guild", "1", "--user", "111")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert result.stderr == (
+        "error: nothing to change\nhint: --name, --active or --inactive\n"
+    )
+
+
 @pytest.mark.usefixtures("members")
 def test_a_dry_run_shows_the_change_and_undoes_it(cli: Cli) -> None:
     arguments = ["users", "set", "--guild", "1", "--user", "111", "--name", "ann"]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -134,11 +134,12 @@ async def test_a_bad_transfer_never_fails_its_neighbours(
     db: Database, ann: User, bob: User, carol: User
 ) -> None:
     await db.points.freeze(GUILD, CAROL)
-    bad = {
+    bad: dict[type, Callable[[], Coroutine[Any, Any, Movement]]] = {
         NotFound: lambda: db.points.transfer(GUILD, ANN, 99, 1),
         InsufficientPoints: lambda: db.points.transfer(GUILD, BOB, ANN, 10**9),
         AccountFrozen: lambda: db.points.transfer(GUILD, ANN, CAROL, 1),
     }
+    mixed: list[tuple[type, Coroutine[Any, Any, Movement]]]
     mixed = [(Movement, transfer) for transfer in back_and_forth(db, 300)]
     mixed += [(kind, make()) for kind, make in bad.items() for _ in range(20)]
     random.Random(7).shuffle(mixed)

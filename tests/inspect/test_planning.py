@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from tuxdb.inspect.facts import Facts, ForeignKey, Index, Relation
 from tuxdb.inspect.findings import Code, Statistics, Thresholds
 from tuxdb.inspect.planning import IndexPlan, plan_indexes
+
+T = TypeVar("T")
 
 TABLE = Relation(1, "public", "public", "t", "public.t", "r", 0, None)
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -30,7 +33,7 @@ columns = st.sampled_from(["a", "a", "ab", "ab", "b", "ba", "abc"]).map(tuple)
 some_checks = st.just(CHECKS) | st.sampled_from(SOME_CHECKS)
 
 
-def seldom(unusual: object, usual: object) -> st.SearchStrategy[object]:
+def seldom(unusual: T, usual: T) -> st.SearchStrategy[T]:
     return st.sampled_from([usual] * 4 + [unusual])
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from tests.migrate.catalogue import TABLES, catalogue
 from tuxdb.migrate import migrations_folder, upgrade
@@ -69,6 +69,9 @@ def test_revisions_import_nothing_of_tuxdb() -> None:
 
 def _ddl(table: Table) -> set[str]:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    statements = [CreateTable(table), *map(CreateIndex, table.indexes)]
+    statements: list[ExecutableDDLElement] = [
+        CreateTable(table),
+        *map(CreateIndex, table.indexes),
+    ]
     lines = "\n".join(str(one.compile(dialect=dialect)) for one in statements)
     return {line.strip(" \t,") for line in lines.split("\n")}

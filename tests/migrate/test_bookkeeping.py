@@ -1,5 +1,7 @@
 """`status`, `stamp`, and how a database stands to the files."""
 
+from typing import TypeAlias
+
 import asyncpg
 import pytest
 
@@ -19,7 +21,7 @@ from tuxdb.migrate import (
     upgrade,
 )
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def test_status_tells_every_state(

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -15,7 +16,7 @@ from tuxdb.errors import DatabaseUnavailable
 from tuxdb.migrate import upgrade
 from tuxdb.urls import DatabaseUrl
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 CONCURRENTLY = """
 with op.get_context().autocommit_block():
     op.create_index("ix_a_n", "a", ["n"], postgresql_concurrently=True)

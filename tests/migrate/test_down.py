@@ -1,5 +1,7 @@
 """Taking revisions back."""
 
+from typing import TypeAlias
+
 import asyncpg
 import pytest
 
@@ -9,7 +11,7 @@ from tuxdb.errors import NotFound, Refused
 from tuxdb.migrate import DownPlan, State, down, lost, status, upgrade
 from tuxdb.migrate.losses import Loss
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def yes(_: DownPlan) -> bool:

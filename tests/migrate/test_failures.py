@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -10,7 +11,7 @@ from tests.migrate.folders import Folder, table, until
 from tuxdb.errors import Busy
 from tuxdb.migrate import DataConflict, Note, RevisionFailed, State, status, upgrade
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def tables(connection: Connection) -> list[str]:

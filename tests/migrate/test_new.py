@@ -1,7 +1,6 @@
 """Writing revisions from models."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -73,7 +72,7 @@ def bot(
     cluster: Cluster,
     databases: object,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Bot]:
+) -> Bot:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # same size, same second
     return Bot(tmp_path, folder, cluster)
 

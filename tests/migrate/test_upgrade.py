@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -23,7 +24,7 @@ from tuxdb.migrate import (
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def versions(connection: Connection) -> list[str]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,9 @@ points = 5
 """
 
 
-def read(folder: Path, name: str, content: str) -> list[tuple[str, int, dict]]:
+def read(
+    folder: Path, name: str, content: str
+) -> list[tuple[str, int, dict[str, Any]]]:
     """The rows of a file as (table, line, values), checked against the tables."""
     (folder / name).write_text(content, encoding="utf-8")
     seed = Library(folder).chosen([Path(name).stem])[0]

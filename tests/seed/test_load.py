@@ -1,6 +1,7 @@
 """Fake data in a database: complete, proven, once, and leaving things as they were."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -14,7 +15,7 @@ from tuxdb.seed import catalog, load
 from tuxdb.seed.check import verify_ledger
 from tuxdb.seed.worker import FEW_ROWS
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "guilds": 3,
     "users": 60,
     "messages": 200,

@@ -7,6 +7,7 @@ kept and cannot be read is thrown away: it is only time that is lost.
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from tuxdb import __version__
@@ -21,6 +22,13 @@ def folder() -> Path:
     """The folder of the cache: `$XDG_CACHE_HOME/tuxdb/audit`, or below `~/.cache`."""
     base = environment().get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser() / "tuxdb" / "audit"
+
+
+@cache
+def _code() -> str:
+    """Name the code that reads the files: another one may find other things."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return " ".join(f"{file.name}:{file.stat().st_mtime_ns}" for file in files)
 
 
 class Cache:
@@ -39,7 +47,7 @@ class Cache:
     @staticmethod
     def key(path: str, data: bytes, around: str) -> str:
         """Name the facts of a file: its path and content, and what it is read with."""
-        return digest(data, path, around, __version__, FORMAT)
+        return digest(data, path, around, __version__, FORMAT, _code())
 
     def get(self, key: str) -> Facts | None:
         """Return what is known of a content."""

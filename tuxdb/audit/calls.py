@@ -1,4 +1,4 @@
-"""What the calls come to that build texts and sequences: format, join, enumerate, …"""
+"""What the calls come to that build texts and sequences: format, join, enumerate."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuxdb.audit.module import dotted
 from tuxdb.audit.values import (
+    Nature,
     Part,
     Text,
     Value,
@@ -47,7 +48,7 @@ SAME_TEXT = frozenset(
     ]
 )
 COPIES = frozenset(["list", "tuple", "set", "sorted", "reversed", "frozenset", "iter"])
-COUNTS = frozenset(["len", "range"])
+COUNTS = frozenset(["len", "range", "secrets.token_hex", "token_hex", "id"])
 NUMBERS = frozenset(
     ["int", "float", "round", "abs", "min", "max", "sum", "bool", "ord"]
 )
@@ -94,17 +95,20 @@ def known_call(ev: "Evaluator", node: ast.Call, env: Env) -> Value | None:
 def _function(
     ev: "Evaluator", node: ast.Call, name: str, last: str, env: Env
 ) -> Value | None:
-    first = ev.value(node.args[0], env) if node.args else None
     if name in COUNTS:
         return unknown(node, "count")
-    if last in STATEMENT_MAKERS and not isinstance(node.func, ast.Attribute):
+    if last in STATEMENT_MAKERS and _is_maker(ev, node, name):
         return replace(unknown(node), statement_object=True)
-    if last in STATEMENT_MAKERS and name.partition(".")[0] in ev.module.imports:
-        return replace(unknown(node), statement_object=True)
+    first = ev.value(node.args[0], env) if node.args else None
     if name in NUMBERS:
         return unknown(node, "int", first.roots if first else ())
-    if first is None:
-        return _opened(name, node, env)
+    return None if first is None else _of_one(ev, node, first, env)
+
+
+def _of_one(ev: "Evaluator", node: ast.Call, first: Value, env: Env) -> Value | None:
+    """Evaluate the call of a function with an argument."""
+    name = dotted(node.func)
+    last = name.rpartition(".")[2]
     if name == "str" or last in ("SQL", "text", "dedent", "cleandoc", "TextClause"):
         return first
     if name in COPIES:
@@ -113,15 +117,13 @@ def _function(
         return _mapped(ev, node, env)
     if name == "open" or last in ("Path", "PurePath"):
         return replace(unknown(node), file=file_of(ev, node, env))
-    if name == "dict":
-        return first if first.table else None
-    return None
+    return first if name == "dict" and first.table else None
 
 
-def _opened(name: str, node: ast.Call, env: Env) -> Value | None:
-    if name == "dict" and all(k.arg for k in node.keywords):
-        return None
-    return None
+def _is_maker(ev: "Evaluator", node: ast.Call, name: str) -> bool:
+    """Whether this is a function of SQLAlchemy, and no method of something else."""
+    plain = not isinstance(node.func, ast.Attribute)
+    return plain or name.partition(".")[0] in ev.module.imports
 
 
 def _mapped(ev: "Evaluator", node: ast.Call, env: Env) -> Value:
@@ -134,8 +136,8 @@ def _mapped(ev: "Evaluator", node: ast.Call, env: Env) -> Value:
         bound = {**env, way.args.args[0].arg: element}
         return sequence([ev.value(way.body, bound)], node, exact=False)
     if inner is None or not (isinstance(way, ast.Name) and way.id == "str"):
-        nature = "int" if isinstance(way, ast.Name) and way.id == "int" else "any"
-        element = unknown(node.args[1], nature, source.roots)  # type: ignore[arg-type] # both are natures
+        number = isinstance(way, ast.Name) and way.id == "int"
+        element = unknown(node.args[1], "int" if number else "any", source.roots)
         return sequence([element], node, exact=False)
     return sequence([inner], node, exact=False)
 
@@ -305,13 +307,15 @@ def percent(
     return replace(whole, made="format", origin=left.origin)
 
 
-def _numeric(part: Part):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _numeric(part: Part) -> Nature:
     return part.nature if part.nature in ("count", "literal") else "int"
 
 
 def _replace(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value | None:
     """Evaluate `text.replace("{name}", value)` of a text that is known."""
     old, new = ev.value(node.args[0], env), ev.value(node.args[1], env)
+    if old.known and old.strings() == ['"'] and new.known and new.strings() == ['""']:
+        return unknown(node, "quoted", base.roots)  # an identifier, quoted as it should
     if base.part is not None or not old.known or len(old.texts) != 1:
         part = base.part
         return unknown(node, part.nature if part else "any", base.roots | new.roots)
@@ -349,9 +353,9 @@ def _read(
 def file_of(ev: "Evaluator", node: ast.expr, env: Env) -> str | None:
     """Name the `.sql` file that an expression speaks of, if one."""
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            if inner.value.endswith(".sql"):
-                return inner.value.replace("\\", "/").rpartition("/")[2]
+        text = inner.value if isinstance(inner, ast.Constant) else None
+        if isinstance(text, str) and text.endswith(".sql"):
+            return text.replace("\\", "/").rpartition("/")[2]
         if isinstance(inner, ast.Name):
             value = env.get(inner.id) or ev.value(inner, env)
             if value.file:
@@ -382,12 +386,11 @@ def _view(node: ast.Call, method: str, base: Value) -> Value | None:
         return base
     if base.table is None:
         return None
-    pick = {
-        "keys": lambda pair: pair[0],
-        "values": lambda pair: pair[1],
-        "items": lambda pair: sequence(pair, node, exact=True),
-    }[method]
-    return sequence([pick(pair) for pair in base.table], node, exact=True)
+    if method == "items":
+        pairs = [sequence(pair, node, exact=True) for pair in base.table]
+        return sequence(pairs, node, exact=True)
+    side = 0 if method == "keys" else 1
+    return sequence([pair[side] for pair in base.table], node, exact=True)
 
 
 def sliced(node: ast.Subscript, base: Value) -> Value:
@@ -432,10 +435,10 @@ def iterated(ev: "Evaluator", node: ast.expr, env: Env) -> Value | None:
             keys = merged(p.items[0] for p in pairs if p.items)
             values = merged(p.items[1] for p in pairs if p.items)
             return sequence([keys, values], node, exact=True)
-    return _tuples(ev.value(node, env).items, node)
+    return _tuples(ev.value(node, env).items)
 
 
-def _tuples(items: Iterable[Value] | None, node: ast.expr) -> Value | None:
+def _tuples(items: Iterable[Value] | None) -> Value | None:
     found = list(items or ())
     if not found:
         return None

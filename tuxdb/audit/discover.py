@@ -124,7 +124,7 @@ def _is_ignored(relative: str, name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _gitignored(top: Path) -> tuple[str, ...]:
-    """Read the folders that a `.gitignore` names; its files may be tracked after all."""
+    """Read the folders that a `.gitignore` names; files may be tracked."""
     source = read(top / ".gitignore", ".gitignore")
     lines = source.data.decode("utf-8", "replace").splitlines()
     return tuple(

@@ -1,6 +1,7 @@
 """What an expression can come to, by the values of its names; nothing is run."""
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,10 @@ Env = dict[str, Value]
 DEEPEST = 24
 MOST_ITEMS = 200
 SHORT_WORD = 16
+STATEMENT_TYPES = re.compile(
+    r"\b(Select|Insert|Update|Delete|Executable|ClauseElement|TextClause|TextElement"
+    r"|ReturnsRows|CompoundSelect|ColumnElement|DDLElement|UpdateBase)\b"
+)
 INT_ATTRIBUTES = (
     "id",
     "count",
@@ -64,7 +69,7 @@ class Evaluator:
 
     # -- literals and texts --------------------------------------------------------
 
-    def _constant(self, node: ast.Constant, env: Mapping[str, Value]) -> Value:
+    def _constant(self, node: ast.Constant, _env: Mapping[str, Value]) -> Value:
         if isinstance(node.value, str):
             return literal(node.value)
         if isinstance(node.value, bytes):
@@ -209,8 +214,7 @@ class Evaluator:
             seen.add(name)
             assigned = info.attributes.get(node.attr)
             if assigned:
-                found = self._constants(f"{name}.{node.attr}", assigned, node)
-                return found
+                return self._constants(f"{name}.{node.attr}", assigned, node)
             names.extend(info.bases)
         return None
 
@@ -265,7 +269,7 @@ class Evaluator:
         if isinstance(node.slice, ast.Slice):
             return calls.sliced(node, base)
         if base.table:
-            return self._looked_up(node, base, self.value(node.slice, env))
+            return _looked_up(base, self.value(node.slice, env))
         if base.items:
             return self._element(node, base)
         inner = self.value(node.slice, env)
@@ -273,23 +277,14 @@ class Evaluator:
             return unknown(node, "literal")
         return unknown(node, roots=base.roots | inner.roots)
 
-    def _looked_up(self, node: ast.expr, base: Value, key: Value) -> Value:
-        pairs = base.table or ()
-        if key.known:
-            wanted = set(key.strings())
-            hit = [v for k, v in pairs if k.known and set(k.strings()) & wanted]
-            if hit:
-                return merged(hit).as_made("name-resolved")
-        return merged(v for _, v in pairs).as_made("name-resolved")
-
-    def _element(self, node: ast.Subscript, base: Value) -> Value:
+    @staticmethod
+    def _element(node: ast.Subscript, base: Value) -> Value:
         items = base.items or ()
         at = node.slice
-        if isinstance(at, ast.UnaryOp) and isinstance(at.operand, ast.Constant):
-            number = at.operand.value
-            index = -number if isinstance(number, int) else None
-        else:
-            index = at.value if isinstance(at, ast.Constant) else None
+        sign = -1 if isinstance(at, ast.UnaryOp) else 1
+        number = at.operand if isinstance(at, ast.UnaryOp) else at
+        index = number.value if isinstance(number, ast.Constant) else None
+        index = sign * index if isinstance(index, int) else None
         if base.exact and isinstance(index, int) and -len(items) <= index < len(items):
             return items[index]
         return merged(items)
@@ -439,6 +434,16 @@ class Evaluator:
     }
 
 
+def _looked_up(base: Value, key: Value) -> Value:
+    pairs = base.table or ()
+    if key.known:
+        wanted = set(key.strings())
+        hit = [v for k, v in pairs if k.known and set(k.strings()) & wanted]
+        if hit:
+            return merged(hit).as_made("name-resolved")
+    return merged(v for _, v in pairs).as_made("name-resolved")
+
+
 def _choice(value: Value, node: ast.expr) -> Value:
     """Return one hole for a choice of short words, such as ASC and DESC."""
     short = value.known and all(len(t) < SHORT_WORD for t in value.strings())
@@ -496,6 +501,8 @@ def parameter(info: FunctionInfo, argument: ast.arg) -> Value:
         )
         if texts and "Literal" in dotted(argument.annotation.value):
             return Value(texts, made="name-resolved")
+    if STATEMENT_TYPES.search(words):
+        return replace(unknown(node, roots=roots), statement_object=True)
     if argument is info.node.args.kwarg:  # its keys are names in the source
         key = Part(node, "any", frozenset([f"names {name}"]), guarded=True)
         pair = (Value(((key,),), made="variable"), unknown(node, roots=roots))

@@ -144,7 +144,7 @@ def _suppression(match: re.Match[str], line: int, *, alone: bool) -> Suppression
 def suppressed(
     findings: Iterable[Finding], comments: Mapping[str, tuple[Suppression, ...]]
 ) -> tuple[list[Finding], int, list[tuple[str, Suppression]]]:
-    """Take back what comments cover; returns the rest, their number, unused comments."""
+    """Take back what comments cover; returns the rest, a count, the unused comments."""
     used: set[tuple[str, Suppression]] = set()
     kept: list[Finding] = []
     count = 0

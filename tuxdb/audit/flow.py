@@ -5,7 +5,7 @@ of a loop twice. Nothing is run.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tuxdb.audit.evaluate import Env, Evaluator, parameter
@@ -21,8 +21,14 @@ MOST_RUNS = 4000
 class Flow:
     """Follows functions; `at` holds the names known at each statement asked for."""
 
-    def __init__(self, module: Module, wanted: Iterable[ast.stmt]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        wanted: Iterable[ast.stmt],
+        functions: Iterable[FunctionInfo | None] = (),
+    ) -> None:
         self.module = module
+        self.followed = {id(info.node) for info in _outwards(functions)}
         self.evaluator = Evaluator(module)
         self.evaluator.enter = self._enter
         self.wanted = {id(statement) for statement in wanted}
@@ -278,7 +284,7 @@ class Flow:
         return result
 
     def _functiondef(self, node: FunctionNode, env: Env) -> Env:
-        if self._calls:
+        if self._calls or id(node) not in self.followed:
             return env
         info = self.module.by_node.get(id(node))
         if info is not None:
@@ -299,14 +305,24 @@ class Flow:
         return env
 
 
+def _outwards(functions: Iterable[FunctionInfo | None]) -> Iterator[FunctionInfo]:
+    """Yield functions, and those around them."""
+    for info in functions:
+        current = info
+        while current is not None:
+            yield current
+            current = current.outer
+
+
 def _either(one: Env | None, other: Env | None) -> Env | None:
     """Join the names known after either of two ways."""
     if one is None or other is None:
         return other if one is None else one
     if one is other:
         return one
-    joined: Env = {}
-    for name in {**one, **other}:
-        values = [env[name] for env in (one, other) if name in env]
-        joined[name] = values[0] if len(values) == 1 else merged(values)
+    joined: Env = {**one, **other}
+    for name, value in one.items():
+        second = other.get(name, value)
+        if second is not value:
+            joined[name] = merged((value, second))
     return joined

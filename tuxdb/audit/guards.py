@@ -87,7 +87,8 @@ def guarded(value: Value) -> Value:
 
 
 def _name_of(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("lower", "upper", "strip", "casefold"):
-            return _name_of(node.func.value)
+    called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Attribute):
+        same = called.attr in ("lower", "upper", "strip", "casefold")
+        return _name_of(called.value) if same else None
     return node.id if isinstance(node, ast.Name) else None

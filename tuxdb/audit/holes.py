@@ -1,4 +1,4 @@
-"""What each hole is: a literal, a placeholder, an identifier, a value, …
+"""What each hole is: a literal, a placeholder, an identifier, a value.
 
 The order of the decisions earns the precision: what cannot carry anything from outside
 is settled before the place in the text is looked at.
@@ -107,6 +107,14 @@ NAMING = frozenset(
         "INDEX",
     ]
 )
+LISTING = ("SELECT", "SET", "BY", "FROM", "RETURNING", "UPDATE", "TABLE")
+HOLDING = ("INTO", "TABLE", "EXISTS", "ON", "REFERENCES", ".", "UPDATE")
+_BEHIND: dict[str, HoleKind] = {
+    **dict.fromkeys(NAMES, "identifier"),
+    **dict.fromkeys(FRAGMENTS, "keyword"),
+    **dict.fromkeys(("IN", "ANY", "ALL", "SOME", "VALUES"), "list"),
+    "::": "identifier",
+}
 _COMPARING = re.compile(r"[-+*/<>=~!@#%^&|?]+|::?=")
 
 
@@ -193,9 +201,9 @@ def _is_bracketed(split: Sequence[Token], at: int) -> bool:
     """Whether a hole is a name in brackets, as SQLite takes them: `[name]`."""
     if at < 1 or at + 1 >= len(split) or split[at - 1].text != "[":
         return False
-    before = split[at - 2] if at > 1 else None
-    glued = before is not None and before.end == split[at - 1].start
-    return split[at + 1].text == "]" and not (glued and before.kind == "word")
+    before = split[at - 2] if at > 1 else split[at - 1]
+    glued = before.end == split[at - 1].start and before.kind == "word"
+    return split[at + 1].text == "]" and not glued
 
 
 def from_strangers(part: Part) -> bool:
@@ -225,32 +233,24 @@ def _place(split: Sequence[Token], at: int) -> HoleKind:
     after = split[at + 1] if at + 1 < len(split) else None
     if before is None:
         return "keyword"
-    if before.text == "." or (after and after.text in (".", "(")):
+    if before.text == "." or (after is not None and after.text in (".", "(")):
         return "identifier"
     word = before.upper if before.kind == "word" else before.text
     if word in LIMITS:
         return "limit"
-    if before.kind == "operator" and _COMPARING.fullmatch(word) and word != "*":
-        return "value"
-    if word in OPERATOR_WORDS or word == "BETWEEN":
-        return "value"
-    if word == "AND" and _between(split, at):
+    if _is_operator(before) or (word == "AND" and _between(split, at)):
         return "value"
     if after is not None and _is_comparison(after):
         return "identifier"
-    if word in NAMES:
-        return "identifier"
-    if word in FRAGMENTS:
-        return "keyword"
     if word in ("(", ","):
         return _in_list(split, at)
-    if word in ("IN", "ANY", "ALL", "SOME"):
-        return "list"
-    if word == "VALUES":
-        return "list"
-    if word == "::":
-        return "identifier"
-    return "keyword"
+    return _BEHIND.get(word, "keyword")
+
+
+def _is_operator(token: Token) -> bool:
+    if token.kind == "operator":
+        return token.text not in ("*", "::") and bool(_COMPARING.fullmatch(token.text))
+    return token.upper in OPERATOR_WORDS
 
 
 def _is_comparison(token: Token) -> bool:
@@ -274,28 +274,30 @@ def _in_list(split: Sequence[Token], at: int) -> HoleKind:
     opener = _opener(split, at)
     if opener is None:
         clause = _clause(split, at)
-        if clause in ("SELECT", "SET", "BY", "FROM", "RETURNING", "UPDATE", "TABLE"):
-            return "identifier"
-        return "value" if clause == "VALUES" else "keyword"
+        if clause == "VALUES":
+            return "value"
+        return "identifier" if clause in LISTING else "keyword"
     before = split[opener - 1] if opener else None
     if before is None:
         return "keyword"
     word = before.upper if before.kind == "word" else before.text
     if word in ("IN", "ANY", "ALL", "SOME", "ARRAY"):
         return "list"
-    if word == "VALUES" or (word == "," and _clause(split, opener) == "VALUES"):
+    if word == "," and _clause(split, opener) == "VALUES":
         return "value"
-    if word in NAMING:
+    if word in NAMING or _is_of_a_table(split, opener):
         return "identifier"
-    if word in FRAGMENTS or word in ("EXISTS", "FROM", "AS", "SELECT", "("):
-        return "keyword"
-    if before.kind in ("word", "name", "hole") and opener > 1:
-        holder = split[opener - 2].upper
-        if holder in ("INTO", "TABLE", "EXISTS", "ON", "REFERENCES", ".", "UPDATE"):
-            return "identifier"
-    if word == "SET":
-        return "identifier"
-    return "value"
+    fragments = word in FRAGMENTS or word in ("EXISTS", "FROM", "AS", "SELECT", "(")
+    return "keyword" if fragments else "value"
+
+
+def _is_of_a_table(split: Sequence[Token], opener: int) -> bool:
+    """Whether a bracket opens the columns of a table: `INTO t (`, `ON t (`, `SET (`."""
+    if split[opener - 1].upper == "SET":
+        return True
+    holder = split[opener - 2].upper if opener > 1 else ""
+    named = split[opener - 1].kind in ("word", "name", "hole")
+    return named and holder in HOLDING
 
 
 def _opener(split: Sequence[Token], at: int) -> int | None:

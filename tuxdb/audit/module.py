@@ -1,7 +1,7 @@
-"""One module, indexed: its functions, classes, imports, constants, and who is inside."""
+"""One module, indexed: its functions, classes, imports and constants."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -142,7 +142,7 @@ class _Indexer:
         if isinstance(node, FunctionNode):
             self._function(node, owner, outer)
         elif isinstance(node, ast.ClassDef):
-            self._class(node, outer)
+            self._class(node)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -164,11 +164,11 @@ class _Indexer:
             self.module.globals[node.name] = info
         self.block(node.body, owner, info)
 
-    def _class(self, node: ast.ClassDef, outer: FunctionInfo | None) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
         bases = tuple(dotted(base).rpartition(".")[2] for base in node.bases)
         info = ClassInfo(node.name, node, bases=bases)
         self.module.classes.setdefault(node.name, info)
-        self.block(node.body, info, None if outer is None else None)
+        self.block(node.body, info, None)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
@@ -180,7 +180,7 @@ class _Indexer:
                 source = "." * node.level + (node.module or "")
                 self.module.imports[name] = (source, alias.name)
 
-    def _alias(self, targets: list[ast.expr], value: ast.expr) -> None:
+    def _alias(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         method = value.body if isinstance(value, ast.IfExp) else value
         for target in targets:
             if isinstance(target, ast.Name) and isinstance(method, ast.Attribute):
@@ -192,7 +192,9 @@ class _Indexer:
         owner: ClassInfo | None,
         outer: FunctionInfo | None,
     ) -> None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        targets: Sequence[ast.expr] = (
+            node.targets if isinstance(node, ast.Assign) else [node.target]
+        )
         if node.value is None:
             return
         value = node.value

@@ -7,12 +7,14 @@ so that lines and columns stay what they are.
 
 import ast
 import io
-import re
+import multiprocessing
+import os
 import tokenize
 import warnings
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
 
-BOM = b"\xef\xbb\xbf"
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+PATIENCE_SECONDS = 20
 
 
 class Unparsable(Exception):
@@ -51,17 +53,37 @@ def parse(text: str) -> ast.Module:
 
 def _newer(text: str, first: Unparsable) -> ast.Module:
     """Parse what is only too new for this Python."""
-    try:
-        from tuxdb.audit.new_syntax import older  # noqa: PLC0415 - libcst is heavy
-    except ImportError:
-        raise first from None
-    rewritten = older(text)
+    if find_spec("libcst") is None:
+        raise first
+    rewritten = _older(text)
     if rewritten is None:
         raise first
     try:
         return _tree(rewritten)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise first from None
+
+
+def _older(text: str) -> str | None:
+    """Rewrite in a process of its own: deep nesting ends libcst's without a word."""
+    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_send_older, args=(text, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        answer = mine.recv() if mine.poll(PATIENCE_SECONDS) else None
+    except EOFError:
+        answer = None
+    process.kill()
+    process.join()
+    return answer if isinstance(answer, str) else None
+
+
+def _send_older(text: str, connection: Connection) -> None:
+    from tuxdb.audit.new_syntax import older  # noqa: PLC0415 - libcst is heavy
+
+    connection.send(older(text))
 
 
 def _tree(text: str) -> ast.Module:

@@ -12,6 +12,9 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WAITED = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.comprehension)
 ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_LEAVES = frozenset(
+    (ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, str, int, type(None))
+)
 TRANSACTIONS = ("transaction", "begin", "begin_nested", "atomic", "savepoint")
 
 
@@ -132,10 +135,7 @@ class Finder:
             if isinstance(current, COMPREHENSIONS):
                 outer = (*outer, current)
             is_waited = isinstance(current, WAITED)
-            stack.extend(
-                (child, is_waited, outer, call)
-                for child in ast.iter_child_nodes(current)
-            )
+            stack += [(child, is_waited, outer, call) for child in _children(current)]
 
     def _place(
         self,
@@ -159,6 +159,20 @@ class Finder:
             receiver=match.receiver,
             inside=outer if inner else None,
         )
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what may hold calls; names, constants and operators do not."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) in _LEAVES:
+            continue
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST) and type(item) not in _LEAVES:
+                    yield item
+        elif isinstance(value, ast.AST):
+            yield value
 
 
 def _within(node: ast.stmt, name: str, around: Around) -> Around:

@@ -3,6 +3,7 @@
 import ast
 from dataclasses import dataclass, field
 
+from tuxdb.audit.calls import SAME_TEXT
 from tuxdb.audit.evaluate import Env
 from tuxdb.audit.flow import Flow
 from tuxdb.audit.holes import classified, from_strangers, holes_of
@@ -16,6 +17,7 @@ from tuxdb.audit.sinks import (
     bound,
     dialect_of,
     is_receiver,
+    library_of,
     style_of,
 )
 from tuxdb.audit.sites import Classified, Dialect, Hole, RawQuery, Span
@@ -58,10 +60,12 @@ def _resolve(module: Module, places: list[Place], library: str) -> Found:
     found = Found()
     if not places:
         return found
-    flow = Flow(module, [place.statement for place in places])
+    functions = [place.function for place in places]
+    flow = Flow(module, [place.statement for place in places], functions)
     flow.module_level()
     for info in module.functions:
-        if info.outer is None and info.owner is not None and not _reached(flow, info):
+        wanted = id(info.node) in flow.followed and info.outer is None
+        if wanted and info.owner is not None and not _reached(flow, info):
             flow.function(info)
     taken = {id(p.inside) for p in places if p.inside is not None}
     for place in places:
@@ -107,6 +111,8 @@ def _wrapper(place: Place, value: Value) -> Sink | None:
     if root is None or len(part.roots) != 1:
         return None
     name = root.partition(" ")[2]
+    if _base_name(part.node) != name and not isinstance(place.sql, ast.Starred):
+        return None
     vararg = info.node.args.vararg
     if isinstance(place.sql, ast.Starred):
         if vararg is None or vararg.arg != name:
@@ -119,6 +125,14 @@ def _wrapper(place: Place, value: Value) -> Sink | None:
     return Sink(
         info.name, index, (name,), wrapper=True, owner=_owner(info), parameters=True
     )
+
+
+def _base_name(node: ast.expr) -> str | None:
+    """Name what `query.strip()` and `cleaned(query)` are made of."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        same = node.func.attr in SAME_TEXT
+        return _base_name(node.func.value) if same else None
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def _owner(info: FunctionInfo) -> str | None:
@@ -134,7 +148,7 @@ def _query(
     wrapper: bool,
 ) -> RawQuery | None:
     """Make the site of a call, or None if it takes no SQL after all."""
-    if not _is_sql(place, value):
+    if not _is_sql(module, place, value):
         return None
     call, sink = place.call, place.sink
     span = span_of(call)
@@ -193,7 +207,7 @@ def _texts(
 
 
 def _whole(value: Value, span: Span, *, wrapper: bool) -> tuple[Hole, ...]:
-    """Describe a statement of which nothing is known: who gave it?"""
+    """Describe a statement of which nothing is known, by who gave it."""
     if wrapper:
         return ()
     strange = [part for part in value.parts if from_strangers(part)]
@@ -203,7 +217,7 @@ def _whole(value: Value, span: Span, *, wrapper: bool) -> tuple[Hole, ...]:
     )
 
 
-def _is_sql(place: Place, value: Value) -> bool:
+def _is_sql(module: Module, place: Place, value: Value) -> bool:
     """Whether a call takes SQL: by the text, else by its name and its object."""
     sink = place.sink
     texts = [_plain(text) for text in value.texts]
@@ -217,15 +231,19 @@ def _is_sql(place: Place, value: Value) -> bool:
         return False
     if whole:
         return _fragment(value) and (sink.surely or is_receiver(place.receiver))
-    return _unresolved(place)
+    return _unresolved(module, place)
 
 
 def _fragment(value: Value) -> bool:
     return any(text and not isinstance(text[0], str) for text in value.texts)
 
 
-def _unresolved(place: Place) -> bool:
-    """Judge a call whose text is out of sight."""
+def _unresolved(module: Module, place: Place) -> bool:
+    """Judge a call whose text is out of sight.
+
+    A session or connection of SQLAlchemy takes no plain text, so that what it is
+    given there is an expression.
+    """
     sink, sql = place.sink, place.sql
     if sink.wrapper:
         named = bool(NAMED.search(dotted(sql))) or is_receiver(place.receiver)
@@ -234,6 +252,9 @@ def _unresolved(place: Place) -> bool:
         return True
     if sink.name in NEVER_ALONE:
         return False
+    session = place.receiver is not None and "session" in dotted(place.receiver)
+    if session or library_of(module) == "sqlalchemy":
+        return sink.name == "exec_driver_sql"
     if not is_receiver(place.receiver):
         return False
     return bool(NAMED.search(unparsed(sql))) or sink.name in ("execute", "fetch")

@@ -12,6 +12,7 @@ from tuxdb.audit.parse import Unparsable, decode, parse
 from tuxdb.audit.resolve import Found, resolve, span_of
 from tuxdb.audit.sinks import PREFILTER, Sink, Sinks, library_of
 from tuxdb.audit.sites import RawQuery
+from tuxdb.errors import EngineMissing
 
 _TABLENAME = re.compile(r"__tablename__\s*(?::[^=]+)?=\s*[\"'](\w+)[\"']")
 _SQLMODEL = re.compile(r"^class\s+(\w+)\([^)]*table\s*=\s*True", re.MULTILINE)
@@ -61,7 +62,8 @@ def scan(path: str, data: bytes, around: Surroundings) -> Facts:
     if not (interesting(text) or mentioned):
         return _checked(plain, text)
     try:
-        return _resolved(plain, parse(text), around)
+        takes = ".acquire(" in text or "asyncpg.connect(" in text
+        return _resolved(plain, parse(text), around, takes=takes)
     except Unparsable as error:
         return _failed(plain, error.reason, error.line)
     except (RecursionError, MemoryError):
@@ -85,7 +87,9 @@ def _checked(plain: Facts, text: str) -> Facts:
     return plain
 
 
-def _resolved(plain: Facts, tree: ast.Module, around: Surroundings) -> Facts:
+def _resolved(
+    plain: Facts, tree: ast.Module, around: Surroundings, *, takes: bool
+) -> Facts:
     module = index(plain.path, tree)
     module.sql_files = around.sql_files
     module.foreign = around.foreign
@@ -94,20 +98,42 @@ def _resolved(plain: Facts, tree: ast.Module, around: Surroundings) -> Facts:
     return Facts(
         plain.path,
         plain.lines,
-        queries=tuple(with_uses(module, found)),
+        queries=tuple(found.queries),
+        notes=_grammar(found.queries),
         wrappers=own,
         wanted=tuple(_wanted(module, found)),
         tables=plain.tables,
         library=plain.library or library_of(module),
-        acquired=tuple(_acquired(module)),
+        acquired=tuple(_acquired(module)) if takes else (),
         suppressions=plain.suppressions,
     )
 
 
-def with_uses(module: Module, found: Found) -> Sequence[RawQuery]:
-    """Add what the functions do with the results."""
-    del module
-    return found.queries
+def _grammar(queries: Sequence[RawQuery]) -> dict[str, str]:
+    """Have PostgreSQL's grammar read the statements that are known in full."""
+    known = {
+        query.text
+        for query in queries
+        if query.text and query.constant and not query.holes and _is_postgres(query)
+    }
+    try:
+        from tuxdb.audit.sql.parse import NotSql, statements  # noqa: PLC0415 - heavy
+    except ImportError:
+        return {}
+    wrong: dict[str, str] = {}
+    for text in known:
+        try:
+            statements(text)
+        except NotSql as error:
+            wrong[text] = error.message
+        except EngineMissing:  # without postgast the grammar is not asked
+            return {}
+    return wrong
+
+
+def _is_postgres(query: RawQuery) -> bool:
+    style = query.paramstyle in ("numbered", "none")
+    return query.dialect == "postgresql" and style
 
 
 def _wanted(module: Module, found: Found) -> list[tuple[str, str, str]]:
@@ -154,16 +180,12 @@ def _acquired(module: Module) -> list[Acquired]:
 
 
 def _is_released(function: FunctionNode, name: str) -> bool:
-    """Whether a `finally` gives a connection back."""
+    """Whether a `finally` gives a connection back, or the caller gets it."""
+    kept: list[ast.AST] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Try):
-            for statement in node.finalbody:
-                for inner in ast.walk(statement):
-                    if isinstance(inner, ast.Name) and inner.id == name:
-                        return True
-        if isinstance(node, ast.Return) and node.value is not None:
-            if any(
-                isinstance(n, ast.Name) and n.id == name for n in ast.walk(node.value)
-            ):
-                return True
-    return False
+            kept += node.finalbody
+        elif isinstance(node, ast.Return) and node.value is not None:
+            kept.append(node.value)
+    inner = (part for node in kept for part in ast.walk(node))
+    return any(isinstance(part, ast.Name) and part.id == name for part in inner)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal
 
 TokenKind = Literal["word", "string", "name", "number", "param", "operator", "hole"]
@@ -199,10 +200,10 @@ def tables(text: str) -> tuple[str, ...]:
     own = {
         found[at - 1].text.lower()
         for at in range(1, len(found) - 1)
-        if found[at].upper == "AS" and found[at + 1].text in ("(",)
+        if found[at].upper == "AS" and found[at + 1].text == "("
     }
     named: dict[str, None] = {}
-    for before, token in zip(found, found[1:], strict=False):
+    for before, token in pairwise(found):
         if before.upper not in _AFTER or before.kind != "word":
             continue
         if token.kind in ("word", "name") and token.upper not in _NOT_A_TABLE:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, not_, or_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    literal,
+    not_,
+    or_,
+)
 
 from tuxdb.bulk.catalogue import kind
 from tuxdb.bulk.literals import Literals, mistake
@@ -190,7 +199,7 @@ class _Parser:
                 raise mistake(
                     self.text, token.start, f"{column.name} is not a text column"
                 )
-            pattern = self._plain_text()
+            pattern = literal(self._plain_text(), Text)
             insensitive = token.text.lower() == "ilike"
             return column.ilike(pattern) if insensitive else column.like(pattern)
         if kind(column).is_boolean:

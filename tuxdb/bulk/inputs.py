@@ -66,6 +66,8 @@ class Input:
         self.size = None if self._waits else found.st_size
         self._descriptor = descriptor
         self._close = close
+        if close:
+            os.set_blocking(descriptor, False)  # so that its end can be told apart
         self._stopped = threading.Event()
         self._reading = threading.Lock()
         self._ahead = b""

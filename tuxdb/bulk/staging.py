@@ -103,6 +103,8 @@ async def stage(
 
     await copy_bytes(session, staged, staged.c.keys(), chunks())
     problems.finish()
+    if not count:
+        raise problems.fail(file.line, "the file has no row")
     found = Staged(
         staged, table, tuple(file.names), tuple(key), count, digest.hexdigest()
     )

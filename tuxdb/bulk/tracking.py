@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tuxdb.bulk.catalogue import KIND, has_triggers, kind
 from tuxdb.bulk.tables import is_moment, name_of
+from tuxdb.errors import UsageError
 from tuxdb.models import Change
 
 CHANGES: Table = Change.__table__  # type: ignore[attr-defined]
@@ -41,6 +42,8 @@ RECORDED = ("changeset_id", "part", "row_key", "before", "after", "row_hash")
 PAIRS_AT_ONCE = 40
 """A function takes at most 100 arguments, and a pair is two."""
 TOUCHED = "updated_at"
+WIDEST = 1660
+"""PostgreSQL has at most 1,664 columns in a result."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,13 @@ class Part:
             return given
         others = [c.name for c in self.table.c if _is_plain(c) and c.name not in given]
         return (*given, *others)
+
+    def check_width(self) -> None:
+        """Raise UsageError for more columns than a statement can hold twice."""
+        if len(self.key) + len(self.changed) + len(self.recorded) > WIDEST:
+            raise UsageError(
+                f"{len(self.changed)} columns are too many to change at once"
+            )
 
     def describe(self, rows: int) -> dict[str, Any]:
         """What `ChangeSet.parts` holds of it."""

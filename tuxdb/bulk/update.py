@@ -106,7 +106,16 @@ async def prepare_update(
     refuse_protected_table(table)
     if request.file is not None:
         async with _staged(session, request, table, keep, report) as staged:
-            return await _from_file(session, request, staged)
+            prepared = await _from_file(session, request, staged)
+    else:
+        prepared = await _from_condition(session, request, table)
+    prepared.part.check_width()
+    return prepared
+
+
+async def _from_condition(
+    session: AsyncSession, request: UpdateRequest, table: Table
+) -> Prepared:
     literals = Literals()
     assignments = parse_assignments(request.assignments, table, literals)
     names = tuple(item.name for item in assignments)

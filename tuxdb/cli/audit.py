@@ -301,18 +301,15 @@ def _text(call: Invocation, report: "Report", name: str, *, show_all: bool) -> s
 
 
 def _put(call: Invocation, text: str, name: str, output: Path | None) -> None:
-    text = escape_json_lines(text) if name in DOCUMENTS else text
+    if name != "table":  # which is safe, and may hold colours
+        way = escape_json if name in DOCUMENTS else escape
+        text = "\n".join(way(line) for line in text.split("\n"))
     if output is None:
         write(text)
         flush()
         return
     _save(output, text)
     call.say(f"written: {output}")
-
-
-def escape_json_lines(text: str) -> str:
-    """Escape what cannot be seen in JSON, but for the ends of its lines."""
-    return "\n".join(escape_json(line) for line in text.split("\n"))
 
 
 def _save(path: Path, text: str) -> None:

@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuxdb.cli.edits import author_of
 from tuxdb.cli.escape import escape
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import Invocation, invocation
+from tuxdb.cli.options import GUARDED, RECORDED
 from tuxdb.cli.render import flush, write
-from tuxdb.cli.run import run_with_settings
+from tuxdb.cli.run import run, run_with_settings
+from tuxdb.cli.target import marker_of
 from tuxdb.errors import ConfigurationError, DatabaseUnavailable
 from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
+    from tuxdb.controllers.guard import Protection
+    from tuxdb.database import Database
     from tuxdb.engine.embedded import Cluster
 
-app = App(help="Run the embedded server; reach the database.")
+app = App(help="Run the embedded server; reach the database; protect it.")
+
+EMBEDDED_DATABASE = "tuxdb"
 
 
 @app.command()
@@ -39,6 +46,33 @@ def stop(ctx: typer.Context) -> None:
 def status(ctx: typer.Context) -> None:
     """Show what is running, where, and of which version; starts nothing."""
     run_with_settings(ctx, _status)
+
+
+@app.command(writes=RECORDED)
+def protect(
+    ctx: typer.Context,
+    *,
+    environment: Annotated[
+        str,
+        typer.Option(
+            "--environment", metavar="NAME", help="What it is, such as production."
+        ),
+    ],
+) -> None:
+    """Mark the database, in the database: no seeds, and consent by name only."""
+    call = invocation(ctx)
+    run(
+        ctx,
+        lambda db: db.guard.protect(environment, author_of(call, "db protect")),
+        sentence=_protected,
+    )
+
+
+@app.command(writes=GUARDED)
+def unprotect(ctx: typer.Context) -> None:
+    """Take the mark away; the database's name has to be typed, or given --confirm."""
+    call = invocation(ctx)
+    run(ctx, partial(_unprotect, call=call), sentence=_protected)
 
 
 @app.command()
@@ -120,22 +154,49 @@ def _stopped(outcome: Mapping[str, bool]) -> str:
     return "stopped" if outcome["stopped"] else "was not running"
 
 
-def _status(settings: Settings) -> object:
+async def _unprotect(db: "Database", call: Invocation) -> "Protection":
+    before = await db.guard.protection()
+    if not before.protected:
+        return before
+    call.consent(
+        f"this takes the protection of {before.place} away",
+        name=before.database,
+        recorded=True,
+    )
+    return await db.guard.unprotect(author_of(call, "db unprotect"))
+
+
+def _protected(found: "Protection") -> str:
+    if found.protected:
+        return f"{found.database} is protected: {found.environment}"
+    return f"{found.database} is not protected"
+
+
+async def _status(settings: Settings) -> Mapping[str, object]:
     if settings.url is not None:
-        return _reach(settings)
-    found = asdict(_cluster(settings).status())
-    return {"server": "embedded", **found}
+        return await _reach(settings)
+    status = _cluster(settings).status()
+    found = {"server": "embedded", **asdict(status)}
+    there = status.running and EMBEDDED_DATABASE in status.databases
+    marker = await marker_of(settings, at_head=False) if there else None
+    return {**found, "protected": marker}
 
 
 async def _reach(settings: Settings) -> Mapping[str, object]:
     """What can be said of a server that is not ours to run."""
     from tuxdb.migrate.connection import opened
+    from tuxdb.migrate.state import protection
 
     found: dict[str, object] = {"server": settings.shown("url"), "running": False}
     try:
         async with opened(settings) as connection:
             version = connection.get_settings().server_version
-            return {**found, "running": True, "version": version.split()[0]}
+            return {
+                **found,
+                "running": True,
+                "version": version.split()[0],
+                "protected": await protection(connection),
+            }
     except DatabaseUnavailable as error:
         return {**found, "problem": error.message}
 

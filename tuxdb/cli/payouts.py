@@ -1,6 +1,7 @@
 """`tuxdb points grant --from FILE` and its like: many members at once, previewed."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -13,10 +14,20 @@ from tuxdb.errors import UsageError
 
 if TYPE_CHECKING:
     from tuxdb.controllers.guard import Protection
-    from tuxdb.controllers.payouts import Line, Payout
+    from tuxdb.controllers.payout_lines import Line
+    from tuxdb.controllers.payouts import Payout
     from tuxdb.database import Database
 
-PAID = ("line", "discord_id", "username", "amount", "before", "after", "entry_id")
+PAID = (
+    "line",
+    "discord_id",
+    "username",
+    "amount",
+    "before",
+    "after",
+    "entry_id",
+    "replayed",
+)
 SHOWN = 10
 
 OneUser = Annotated[
@@ -90,7 +101,7 @@ async def _paid(
     db: "Database", call: Invocation, kind: str, guild: int, batch: Batch
 ) -> "Payout":
     from tuxdb.bulk.changesets import Author
-    from tuxdb.controllers.payouts import read_lines
+    from tuxdb.controllers.payout_lines import read_lines
     from tuxdb.models import EntryKind
 
     found: list[Line] = await read_lines(batch.file, batch.amount, batch.key)
@@ -112,11 +123,11 @@ async def _paid(
 
 def _preview(payout: "Payout") -> Iterator[str]:
     yield (
-        f"{payout.kind} {payout.total} points to {payout.changed} lines"
-        if payout.kind == "grant"
-        else f"{payout.kind} {payout.total} points from {payout.changed} lines"
-    ) + f" in guild {payout.guild_id}"
-    for paid in payout.items[:SHOWN]:
+        f"{payout.kind} of {payout.total} points in guild {payout.guild_id}, "
+        f"{payout.changed} lines"
+    )
+    new = (paid for paid in payout.items if not paid.replayed)
+    for paid in islice(new, SHOWN):
         yield f"  line {paid.line}  {paid.username} {paid.before} → {paid.after}"
     if payout.changed > SHOWN:
         yield f"  … {payout.changed - SHOWN} more (--dry-run shows all)"

@@ -7,34 +7,27 @@ from tuxdb.cli.consent import undo_line
 from tuxdb.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from tuxdb.bulk.changesets import Author
     from tuxdb.controllers.guard import Protection
     from tuxdb.controllers.removals import Removed
-
-
-def author_of(call: Invocation, command: str) -> "Author":
-    """Who removes something, by which command, and why."""
-    from tuxdb.bulk.changesets import Author
-
-    return Author(command, call.actor, call.reason)
 
 
 class Agreement:
     """Shows what would go, table by table, and asks; raises Refused when declined.
 
+    `consequence` goes on from `this would`.
     Where the database is protected, its name has to be typed, however few rows it is.
     """
 
-    def __init__(self, call: Invocation, verb: str) -> None:
+    def __init__(self, call: Invocation, consequence: str) -> None:
         self.call = call
-        self.verb = verb
+        self.consequence = consequence
 
     def __call__(self, removed: "Removed", protection: "Protection") -> None:
         """Ask on the terminal, or take --yes or --confirm for an answer."""
         for line in _lines(removed):
             self.call.say(line)
         self.call.consent(
-            f"this would {self.verb} {removed.what}: "
+            f"this would {self.consequence}: "
             f"{_rows(removed.changed)} in {protection.place}",
             name=protection.database if protection.protected else None,
             recorded=True,

@@ -5,11 +5,12 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from tuxdb.cli.edits import author_of, kept
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.options import (
-    CHANGES,
     GUARDED,
+    RECORDED,
     After,
     All,
     GuildId,
@@ -19,8 +20,9 @@ from tuxdb.cli.options import (
 )
 from tuxdb.cli.parsers import amount_or_zero, closest, snowflake
 from tuxdb.cli.person import export_person
-from tuxdb.cli.removals import Agreement, author_of, said
+from tuxdb.cli.removals import Agreement, said
 from tuxdb.cli.run import run, run_pages
+from tuxdb.errors import UsageError
 
 app = App(help="List, add and change members; export, forget and merge them.")
 
@@ -113,7 +115,7 @@ def show(ctx: typer.Context, *, guild: GuildId, user: UserId) -> None:
     )
 
 
-@app.command(writes=CHANGES)
+@app.command(writes=RECORDED)
 def add(
     ctx: typer.Context,
     *,
@@ -128,17 +130,31 @@ def add(
     ] = 0,
 ) -> None:
     """Add a member; the guild too, if it is unseen."""
+    call = invocation(ctx)
+    values: dict[str, Any] = {
+        "guild_id": guild,
+        "discord_id": user,
+        "username": name,
+        "points": points,
+        "actor": call.actor,
+    }
     run(
         ctx,
-        lambda db: db.user.create_user(
-            guild_id=guild, discord_id=user, username=name, points=points
+        lambda db: kept(
+            call,
+            db.edits.member(
+                guild,
+                user,
+                author_of(call, "users add"),
+                lambda: db.user.create_user(**values),
+            ),
         ),
         columns=COLUMNS,
         known=DETAILS,
     )
 
 
-@app.command("set", writes=CHANGES)
+@app.command("set", writes=RECORDED)
 def set_user(
     ctx: typer.Context,
     *,
@@ -157,9 +173,20 @@ def set_user(
     """Change a member; for points see `tuxdb points`."""
     given: dict[str, Any] = {"username": name, "is_active": active}
     changes = {column: value for column, value in given.items() if value is not None}
+    if not changes:
+        raise UsageError("nothing to change", hint="--name, --active or --inactive")
+    call = invocation(ctx)
     run(
         ctx,
-        lambda db: db.user.update_member(guild, user, **changes),
+        lambda db: kept(
+            call,
+            db.edits.member(
+                guild,
+                user,
+                author_of(call, "users set"),
+                lambda: db.user.update_member(guild, user, **changes),
+            ),
+        ),
         guild=guild,
         columns=COLUMNS,
         known=DETAILS,
@@ -199,7 +226,7 @@ def forget(ctx: typer.Context, *, user: UserId, guild: SomeGuild = None) -> None
         lambda db: db.removals.forget(
             user,
             author_of(call, "users forget"),
-            Agreement(call, "delete for good all of"),
+            Agreement(call, f"delete all that is known of user {user} for good"),
             guild_id=guild,
             commit=not call.dry_run,
         ),
@@ -231,7 +258,7 @@ def merge(
             source,
             target,
             author_of(call, "users merge"),
-            Agreement(call, "merge"),
+            Agreement(call, f"merge user {source} into {target}"),
             commit=not call.dry_run,
         ),
         guild=guild,

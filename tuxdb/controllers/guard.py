@@ -85,8 +85,8 @@ class GuardController:
     async def protect(self, environment: str, author: Author) -> Protection:
         """Mark the database, from now on and for every client."""
         if not NAME.fullmatch(environment):
-            problem = f"is not a name such as production, of {LONGEST_NAME} at most"
-            raise InvalidValue("environment", f"{problem} letters, digits, - and _")
+            problem = f"is not 1 to {LONGEST_NAME} letters, digits, - and _"
+            raise InvalidValue("environment", f"{problem}, such as production")
         return await self._mark(environment, author)
 
     async def unprotect(self, author: Author) -> Protection:
@@ -105,4 +105,7 @@ class GuardController:
             changeset.rows = 1
             return await self.protection(session)
 
+        joined = self.db.current_session()
+        if joined is not None:
+            return await work(joined)
         return await self.db.run_in_transaction(work)

@@ -80,6 +80,11 @@ class Order:
             check_text(name, getattr(self, name), longest)
         if self.sender == self.receiver:
             raise InvalidTransfer("receiver", "is the sender")
+        if self.amount is None and self.balance is None:
+            raise InvalidTransfer("amount", "is missing")
+        both = self.sender is not None and self.receiver is not None
+        if self.kind is EntryKind.TRANSFER and not both:
+            raise InvalidTransfer("receiver" if self.sender else "sender", "is missing")
 
     @property
     def request_hash(self) -> str:

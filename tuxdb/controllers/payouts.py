@@ -1,52 +1,27 @@
 """Granting to, or deducting from, many users at once, as one previewed batch."""
 
-import difflib
-import hashlib
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import ARRAY, BigInteger, Row, Table, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.changesets import Author, begin, prepare
-from tuxdb.bulk.inputs import Input, in_thread, open_input
-from tuxdb.bulk.problems import Problems
-from tuxdb.bulk.readers import Rows, read_rows
 from tuxdb.bulk.recording import note_insert
 from tuxdb.controllers.changes import FREE_ROWS
 from tuxdb.controllers.guard import GuardController, Protection
 from tuxdb.controllers.movements import check_text
+from tuxdb.controllers.payout_lines import Line
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Conflict, IdempotencyConflict, NotFound
-from tuxdb.models import MAX_POINTS, MAX_SNOWFLAKE, EntryKind, PointsTransaction
+from tuxdb.models import EntryKind, PointsTransaction
 from tuxdb.repositories.points import PointsRepository
 
 LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
-USER, AMOUNT = "discord_id", "amount"
-HIGHEST = (MAX_SNOWFLAKE, MAX_POINTS)
-WHOLE = re.compile(r"[0-9]{1,19}")
 SHOWN = 20
-LONGEST_KEY = 80
-"""The number of the line follows it in the key of an entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a batch: who gets, or loses, how much."""
-
-    number: int
-    discord_id: int
-    amount: int
-    key: str
-
-    def request_hash(self, kind: EntryKind) -> str:
-        """What ties the key to what the line says."""
-        parts = [kind.value, self.discord_id, self.amount]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +35,15 @@ class Paid:
     before: int
     after: int
     entry_id: int | None
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
 class Payout:
-    """A batch that is made and not yet committed; `replayed` lines were made before."""
+    """A batch that is made and not yet committed.
+
+    Of the items, `changed` are new, and `replayed` were carried out before.
+    """
 
     guild_id: int
     kind: str
@@ -80,49 +59,6 @@ class Payout:
 
 
 Agree = Callable[[Payout, Protection], None]
-
-
-async def read_lines(
-    name: str, amount: int | None, key: str | None = None
-) -> list[Line]:
-    """Lines of a file with a column `discord_id`, and `amount` unless one is given.
-
-    Each line's key is made of `key`, or else of the SHA-256 of the file, so that the
-    same file never pays twice. Raises BadFile with all that is wrong.
-    """
-    with open_input(name) as source:
-        return await in_thread(source, partial(_read, source, amount, key))
-
-
-def _read(source: Input, amount: int | None, key: str | None) -> list[Line]:
-    problems = Problems(source.path)
-    digest = source.digest = hashlib.sha256()
-    rows = read_rows(source, problems)
-    places = _places(rows, problems, amount)
-    found = [
-        _line(number, [cells[at] for at in places], problems)
-        for number, cells in rows.rows
-    ]
-    problems.finish()
-    mark = key or digest.hexdigest()
-    check_text("key", mark, LONGEST_KEY)
-    return [
-        Line(number, user, amount or much, f"f:{mark}:{number}")
-        for number, user, much in found
-    ]
-
-
-def _places(rows: Rows, problems: Problems, amount: int | None) -> list[int]:
-    """Where the columns are that matter; further ones are a person's own notes."""
-    if amount is not None and AMOUNT in rows.names:
-        raise problems.fail(rows.line, "the file says amounts, and so does --amount")
-    wanted = [USER] if amount is not None else [USER, AMOUNT]
-    for column in wanted:
-        if column not in rows.names:
-            near = difflib.get_close_matches(column, rows.names, 1)
-            also = f"; is it {near[0]!r}?" if near else ""
-            raise problems.fail(rows.line, f"there is no column {column!r}{also}")
-    return [rows.names.index(column) for column in wanted]
 
 
 class PayoutController:
@@ -171,94 +107,113 @@ class PayoutController:
     ) -> Payout:
         check_text("reason", author.reason, 500)
         check_text("actor", author.actor, 100)
-        new = await self._unpaid(session, guild_id, kind, batch)
-        rows = await self.repository.pay_out(
-            session,
-            {
-                "guild_id": guild_id,
-                "lines": [line.number for line in new],
-                "users": [line.discord_id for line in new],
-                "amounts": [line.amount for line in new],
-                "keys": [line.key for line in new],
-                "hashes": [line.request_hash(kind) for line in new],
-                "kind": kind.value,
-                "reason": author.reason,
-                "actor": author.actor,
-            },
-            burns=kind is EntryKind.DEDUCT,
-        )
-        found = {row.line for row in rows}
-        missing = [line for line in new if line.number not in found]
-        if missing:
-            raise UnknownUsers(guild_id, missing)
-        sign = -1 if kind is EntryKind.DEDUCT else 1
-        paid = [
-            Paid(
-                row.line,
-                row.discord_id,
-                row.username,
-                row.amount,
-                row.after - sign * row.amount,
-                row.after,
-                row.entry_id,
-            )
-            for row in rows
-        ]
-        refused = [row for row in paid if row.entry_id is None]
-        if refused:
-            raise BeyondLimits(refused)
-        changeset = None
-        if paid:
-            recorded = await begin(session, author)
-            ids = [row.entry_id for row in paid if row.entry_id is not None]
-            await note_insert(session, LEDGER, LEDGER.c.id.in_(ids), recorded)
-            changeset = recorded.id
+        earlier = await self._earlier(session, guild_id, kind, batch)
+        new = [line for line in batch if line.key not in earlier]
+        paid = await self._enter(session, guild_id, kind, new, author)
+        again = [_again(n, earlier[n.key], kind) for n in batch if n.key in earlier]
         return Payout(
             guild_id,
             kind.value,
-            changeset,
+            await self._record(session, paid, author),
             len(paid),
-            len(batch) - len(new),
+            len(again),
             sum(row.amount for row in paid),
-            paid,
+            sorted([*paid, *again], key=attrgetter("line")),
         )
 
-    async def _unpaid(
+    async def _earlier(
         self,
         session: AsyncSession,
         guild_id: int,
         kind: EntryKind,
         batch: list[Line],
-    ) -> list[Line]:
-        """Lines without an entry; IdempotencyConflict if one paid something else.
+    ) -> dict[str, Row[Any]]:
+        """Entries of the lines by key; IdempotencyConflict if one is another's.
 
         Who pays out the same file at the same time waits here for the end of the first.
         """
         users = sorted({line.discord_id for line in batch})
         await self.repository.lock_members(session, guild_id, users)
-        paid = await self.repository.of_keys(
-            session, guild_id, [line.key for line in batch]
-        )
+        keys = [line.key for line in batch]
+        entries = await self.repository.of_keys(session, guild_id, keys)
         for line in batch:
-            entry = paid.get(line.key)
+            entry = entries.get(line.key)
             if entry is not None and entry.request_hash != line.request_hash(kind):
                 raise IdempotencyConflict(line.key, entry.id)
-        return [line for line in batch if line.key not in paid]
+        return entries
+
+    async def _enter(
+        self,
+        session: AsyncSession,
+        guild_id: int,
+        kind: EntryKind,
+        new: list[Line],
+        author: Author,
+    ) -> list[Paid]:
+        given = {
+            "guild_id": guild_id,
+            "lines": [line.number for line in new],
+            "users": [line.discord_id for line in new],
+            "amounts": [line.amount for line in new],
+            "keys": [line.key for line in new],
+            "hashes": [line.request_hash(kind) for line in new],
+            "kind": kind.value,
+            "reason": author.reason,
+            "actor": author.actor,
+        }
+        burns = kind is EntryKind.DEDUCT
+        rows = await self.repository.pay_out(session, given, burns=burns)
+        found = {row.line for row in rows}
+        missing = [line for line in new if line.number not in found]
+        if missing:
+            raise UnknownUsers(guild_id, missing)
+        paid = [_paid(row, kind) for row in rows]
+        refused = [row for row in paid if row.entry_id is None]
+        if refused:
+            raise BeyondLimits(refused)
+        return paid
+
+    async def _record(
+        self, session: AsyncSession, paid: list[Paid], author: Author
+    ) -> UUID | None:
+        if not paid:
+            return None
+        changeset = await begin(session, author)
+        ids = bindparam("ids", [row.entry_id for row in paid], ARRAY(BigInteger))
+        await note_insert(session, LEDGER, LEDGER.c.id == func.any(ids), changeset)
+        return changeset.id
 
 
-def _line(number: int, cells: list[object], problems: Problems) -> tuple[int, int, int]:
-    """A line's number, user and amount, 0 where none is in the file."""
-    values = [0, 0]
-    for at, cell in enumerate(cells):
-        text = "" if cell is None else str(cell)
-        highest = HIGHEST[at]
-        value = int(text) if WHOLE.fullmatch(text) else 0
-        if not 1 <= value <= highest:
-            what = "empty" if not text else f"{text[:SHOWN]!r}"
-            reason = f"{what} is not a whole number from 1 to {highest}"
-            problems.add(number, (USER, AMOUNT)[at], reason)
-        values[at] = value
-    return number, values[0], values[1]
+def _paid(row: Row[Any], kind: EntryKind) -> Paid:
+    before = row.after - _signed(row.amount, kind)
+    return Paid(
+        row.line,
+        row.discord_id,
+        row.username,
+        row.amount,
+        before,
+        row.after,
+        row.entry_id,
+    )
+
+
+def _again(line: Line, entry: Row[Any], kind: EntryKind) -> Paid:
+    """A line that was carried out before, with the balances of that time."""
+    before = entry.balance - _signed(entry.amount, kind)
+    return Paid(
+        line.number,
+        line.discord_id,
+        entry.username or "(gone)",
+        entry.amount,
+        before,
+        entry.balance,
+        entry.id,
+        replayed=True,
+    )
+
+
+def _signed(amount: int, kind: EntryKind) -> int:
+    return -amount if kind is EntryKind.DEDUCT else amount
 
 
 class UnknownUsers(NotFound):

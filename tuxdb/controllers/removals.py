@@ -50,6 +50,7 @@ GALLERY: Table = GalleryMementos.__table__  # type: ignore[attr-defined]
 FREEZES: Table = PointsFreeze.__table__  # type: ignore[attr-defined]
 LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
 MERGED = "merged accounts"
+CLOSED = "account deleted"
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,13 @@ class RemovalController:
             known = [Removal(*part) for part in self.people.known(person)]
             decided = Removal(CASES, self.people.decided(person))
             changeset = await begin(session, author)
+            nothing = dict.fromkeys(person.user_ids, 0)
+            await self.entries.set_many(session, nothing, CLOSED, author.actor)
             await remove_for_good(session, known, changeset)
             await blank_for_good(session, decided, "moderator_id", changeset)
             if not changeset.rows:
-                raise NotFound("user", f"{discord_id} {where}")
+                nowhere = "anywhere" if guild_id is None else where
+                raise NotFound("user", f"{discord_id} {nowhere}")
             return _removed(what, changeset)
 
         return await self._run(work, author, agree, commit=commit)

@@ -148,11 +148,12 @@ class UserController(BaseController[User]):
         joined: AsyncSession | None = None,
         /,
         *,
+        actor: str | None = None,
         session: AsyncSession | None = None,
         **user_data: Any,  # noqa: ANN401
     ) -> User:
         """Insert a user, and the guild if it is unseen; `points` are granted."""
-        return await self.create(joined, session=session, **user_data)
+        return await self.create(joined, actor=actor, session=session, **user_data)
 
     async def update_user(
         self,
@@ -255,6 +256,7 @@ class UserController(BaseController[User]):
         joined: AsyncSession | None = None,
         /,
         *,
+        actor: str | None = None,
         session: AsyncSession | None = None,
         **values: Any,  # noqa: ANN401
     ) -> User:
@@ -269,7 +271,11 @@ class UserController(BaseController[User]):
         async def work(own: AsyncSession) -> User:
             user = await insert(own, **values)
             order = Order(
-                EntryKind.GRANT, receiver=user.id, amount=points, reason=OPENING
+                EntryKind.GRANT,
+                receiver=user.id,
+                amount=points,
+                reason=OPENING,
+                actor=actor,
             )
             await self._ledger.post(order, session=own)
             await own.refresh(user)
@@ -320,7 +326,8 @@ class UserController(BaseController[User]):
         insert = super().bulk_create
 
         async def work(own: AsyncSession) -> int:
-            ids = await self.entries.reserve_user_ids(own, len(rows))
+            new = await self.entries.reserve_user_ids(own, len(rows))
+            ids = [row.get("id", i) for row, i in zip(plain, new, strict=True)]
             numbered = [{**row, "id": i} for row, i in zip(plain, ids, strict=True)]
             count = await insert(numbered, session=own)
             wanted = {i: p for i, p in zip(ids, points, strict=True) if p}

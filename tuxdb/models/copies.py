@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
 from sqlalchemy import (
     Boolean,
     Date,
@@ -19,9 +18,9 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import inspect as mapping_of
-from sqlalchemy.orm.state import InstanceState
 
 from tuxdb.models.base import Model
+from tuxdb.models.instances import STATE, Make, fields_set, instance_maker
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -39,11 +38,6 @@ _UNCHANGEABLE = (
 )
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _CONTAINERS = frozenset((dict, list))
-_STATE = "_sa_instance_state"
-
-_fields_set = vars(BaseModel)["__pydantic_fields_set__"]
-_extra = vars(BaseModel)["__pydantic_extra__"]
-_private = vars(BaseModel)["__pydantic_private__"]
 
 
 def copy_json(value: Any) -> Any:  # noqa: ANN401 - JSON is any of six types
@@ -108,22 +102,18 @@ def model_template(model: type[ModelT]) -> Callable[[ModelT], Callable[[], Model
     What can be found out once is found out once: a copy made so takes half the time.
     """
     mapper = mapping_of(model)
-    manager = mapper.class_manager
     related = frozenset(mapper.relationships.keys())
     changeable = tuple(
         attribute.key
         for attribute in mapper.column_attrs
         if not isinstance(attribute.columns[0].type, _UNCHANGEABLE)
     )
-    allocate, set_plainly = object.__new__, object.__setattr__
-    get_fields = _fields_set.__get__
-    set_fields, set_extra = _fields_set.__set__, _extra.__set__
-    set_private = _private.__set__
+    made: Make[ModelT] = instance_maker(model)
 
     def template(original: ModelT) -> Callable[[], ModelT]:
         values = {n: v for n, v in original.__dict__.items() if n not in related}
-        key = values.pop(_STATE).key
-        fields = get_fields(original).copy()
+        key = values.pop(STATE).key
+        fields = fields_set.__get__(original).copy()
         fresh = [
             (name, json_copier(values[name]))
             for name in changeable
@@ -131,18 +121,10 @@ def model_template(model: type[ModelT]) -> Callable[[ModelT], Callable[[], Model
         ]
 
         def copied() -> ModelT:
-            twin = allocate(model)
-            state = InstanceState(twin, manager)
-            state.key = key
             mine = values.copy()
-            mine[_STATE] = state
             for name, copy_of in fresh:
                 mine[name] = copy_of()
-            set_plainly(twin, "__dict__", mine)
-            set_fields(twin, fields.copy())
-            set_extra(twin, None)
-            set_private(twin, None)
-            return twin
+            return made(mine, key, fields.copy())
 
         return copied
 

@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import inspect as mapping_of
-from sqlalchemy.orm.attributes import instance_state
 
 from tuxdb.models.base import Model
+from tuxdb.models.instances import Make, instance_maker
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -22,17 +22,16 @@ def hydrator(model: type[ModelT]) -> Callable[[Sequence[Any]], ModelT]:
     mapper = mapping_of(model)
     columns = list(mapper.local_table.c)
     names = [mapper.get_property_by_column(column).key for column in columns]
-    keys = [columns.index(column) for column in mapper.primary_key]
-    new_instance = mapper.class_manager.new_instance
-    identity = mapper.identity_key_from_primary_key
-    single = keys[0] if len(keys) == 1 else None
+    places = [columns.index(column) for column in mapper.primary_key]
+    kind, _, token = mapper.identity_key_from_primary_key([None] * len(places))
+    single = places[0] if len(places) == 1 else None
+    made: Make[ModelT] = instance_maker(model)
 
     def hydrate(row: Sequence[Any]) -> ModelT:
-        instance: ModelT = new_instance()
-        instance.__dict__.update(zip(names, row, strict=True))
-        state = instance_state(instance)
-        primary = (row[single],) if single is not None else [row[k] for k in keys]
-        state.key = identity(primary)
-        return instance
+        primary = (
+            (row[single],) if single is not None else tuple(row[p] for p in places)
+        )
+        values = dict(zip(names, row, strict=True))
+        return made(values, (kind, primary, token), set())
 
     return hydrate

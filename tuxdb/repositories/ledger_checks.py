@@ -1,10 +1,11 @@
 """The invariants of the ledger, each as a statement that finds what breaks it.
 
 I1 a balance is the sum of its entries and the balance in the last of them. I2 along a
-user's entries each balance follows from the one before. I4 the balances of a guild are
-what was minted less what was burned. I6 a correcting entry mirrors its original. I7 no
-entry crosses guilds. The others (two sides of a transfer, no negative balance, one
-entry per key, one correction per entry) are constraints of the table.
+user's entries each balance follows from the one before. I3 a transfer has two sides, a
+grant and a deduction one. I4 the balances of a guild are what was minted less what was
+burned. I5 no balance is below 0 or above the highest. I6 a correcting entry mirrors its
+original. I7 no entry crosses guilds. One entry per key, and one correction per entry,
+are unique constraints of the table.
 """
 
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     FromClause,
+    Integer,
     Select,
     String,
     and_,
+    case,
     cast,
     func,
     literal,
@@ -26,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from tuxdb.models import PointsTransaction, User
+from tuxdb.models import MAX_POINTS, EntryKind, PointsTransaction, User
 
 LEDGER = PointsTransaction.__table__  # type: ignore[attr-defined]
 USERS = User.__table__  # type: ignore[attr-defined]
@@ -134,6 +137,45 @@ def chain_is_continuous(guild_id: int | None) -> Rows:
     ).where(chain.c.balance != chain.c.follows)
 
 
+def sides_fit_kind(guild_id: int | None) -> Rows:
+    """I3: recorded and computed are the numbers of sides."""
+    sides = cast(LEDGER.c.from_user.is_not(None), Integer) + cast(
+        LEDGER.c.to_user.is_not(None), Integer
+    )
+    wanted = case(
+        (LEDGER.c.kind == EntryKind.TRANSFER, 2),
+        (and_(LEDGER.c.kind == EntryKind.GRANT, LEDGER.c.from_user.is_(None)), 1),
+        (and_(LEDGER.c.kind == EntryKind.DEDUCT, LEDGER.c.to_user.is_(None)), 1),
+        (LEDGER.c.kind.in_((EntryKind.GRANT, EntryKind.DEDUCT)), 0),
+        else_=sides,
+    )
+    user_id = func.coalesce(LEDGER.c.from_user, LEDGER.c.to_user)
+    finding = _finding(
+        "I3",
+        guild_id=LEDGER.c.guild_id,
+        user_id=user_id,
+        entry_id=LEDGER.c.id,
+        recorded=sides,
+        computed=wanted,
+    )
+    statement = finding.select_from(LEDGER.outerjoin(USERS, USERS.c.id == user_id))
+    return _in_guild(statement.where(sides != wanted), guild_id)
+
+
+def balance_in_range(guild_id: int | None) -> Rows:
+    """I5; computed is the nearest balance that is allowed."""
+    allowed = func.least(func.greatest(USERS.c.points, 0), MAX_POINTS)
+    finding = _finding(
+        "I5",
+        guild_id=USERS.c.guild_id,
+        user_id=USERS.c.id,
+        entry_id=NOTHING,
+        recorded=USERS.c.points,
+        computed=allowed,
+    ).where(USERS.c.points != allowed)
+    return finding if guild_id is None else finding.where(USERS.c.guild_id == guild_id)
+
+
 def supply_is_held(guild_id: int | None) -> Rows:
     """I4: what the users of a guild hold is what came in from outside, net."""
     minted = func.sum(LEDGER.c.amount).filter(LEDGER.c.from_user.is_(None))
@@ -224,7 +266,9 @@ def _in_guild(statement: Rows, guild_id: int | None) -> Rows:
 CHECKS: tuple[Check, ...] = (
     balance_is_sum,
     chain_is_continuous,
+    sides_fit_kind,
     supply_is_held,
+    balance_in_range,
     correction_mirrors,
     entry_stays_in_guild,
 )

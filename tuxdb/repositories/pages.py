@@ -1,15 +1,16 @@
 """Pages: by number with a total, and by keyset with a cursor."""
 
 import base64
-import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, tuple_
+from sqlalchemy import ColumnElement, and_, false, literal, or_, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import asc_op, desc_op, nulls_first_op, nulls_last_op
@@ -17,6 +18,17 @@ from sqlalchemy.sql.operators import asc_op, desc_op, nulls_first_op, nulls_last
 from tuxdb.errors import UsageError
 
 T = TypeVar("T")
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+_TEXTS: dict[type, Callable[[str], object]] = {
+    UUID: UUID,
+    Decimal: Decimal,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    time: time.fromisoformat,
+}
+"""What a cursor holds as the text that `str` makes of it."""
 
 
 @dataclass(frozen=True)
@@ -111,20 +123,25 @@ def behind(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool
     One comparison of tuples where PostgreSQL can use it with an index; else a chain,
     led by a bound on the first key so that the index still limits the scan.
     """
-    first = keys[0]
+    first, bound = keys[0], [_bound(*pair) for pair in zip(keys, values, strict=True)]
     plain = all(key.descending is first.descending and not key.nullable for key in keys)
     if plain:
         left = tuple_(*(key.column for key in keys))
-        right = tuple_(*values)
+        right = tuple_(*bound)
         return left < right if first.descending else left > right
     chain = [
         and_(*(k.equal(v) for k, v in before), key.after(value))
-        for key, value, before in _prefixes(keys, values)
+        for key, value, before in _prefixes(keys, bound)
     ]
-    if first.nullable or values[0] is None:
+    if first.nullable or bound[0] is None:
         return or_(*chain)
-    bound = first.column <= values[0] if first.descending else first.column >= values[0]
-    return and_(bound, or_(*chain))
+    limit = first.column <= bound[0] if first.descending else first.column >= bound[0]
+    return and_(limit, or_(*chain))
+
+
+def _bound(key: SortKey, value: Any) -> ColumnElement[Any] | None:  # noqa: ANN401
+    """A value as a parameter: SQLAlchemy compares nothing with a plain True."""
+    return None if value is None else literal(value, key.column.type)
 
 
 def _prefixes(
@@ -136,17 +153,16 @@ def _prefixes(
 
 def fingerprint(keys: Sequence[SortKey], filters: Sequence[ColumnElement[bool]]) -> str:
     """What ties a cursor to its list: the order and the filters with their values."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     parts = []
     for item in (*(key.expression for key in keys), *filters):
-        compiled = item.compile(dialect=dialect)
+        compiled = item.compile(dialect=DIALECT)
         parts.append(f"{compiled} {sorted(compiled.params.items())}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def write_cursor(mark: str, values: Sequence[Any]) -> str:
     """An opaque text that names the last row of a page."""
-    plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
+    plain = [str(v) if isinstance(v, tuple(_TEXTS)) else v for v in values]
     text = json.dumps([_seal(mark, plain), *plain], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -159,7 +175,7 @@ def read_cursor(cursor: str, mark: str, keys: Sequence[SortKey]) -> list[Any]:
         if found != _seal(mark, values) or len(values) != len(keys):
             raise ValueError(found)
         return [_value(key, v) for key, v in zip(keys, values, strict=True)]
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise UsageError("cursor does not belong to this query") from error
 
 
@@ -171,9 +187,10 @@ def _seal(mark: str, values: Sequence[Any]) -> str:
 def _value(key: SortKey, value: Any) -> Any:  # noqa: ANN401
     if value is None:
         return None
-    wanted = key.column.type.python_type
-    if wanted is datetime:
-        return datetime.fromisoformat(value)
+    kind = key.column.type
+    wanted = getattr(kind, "impl", kind).python_type  # below a TypeDecorator
+    if wanted in _TEXTS:
+        return _TEXTS[wanted](value)
     if type(value) is not wanted:
         raise ValueError(value)
     return value

@@ -14,10 +14,10 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    literal,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from tuxdb.engine.statements import Executor
 from tuxdb.models import (
@@ -72,10 +72,11 @@ class PeopleRepository:
         today = await session.scalars(mine.with_for_update() if lock else mine)
         user_ids = tuple(today.all())
         recorded = cast(CHANGES.c.row_key["id"].astext, BigInteger)
-        former = select(recorded.distinct()).where(
+        former = select(recorded).where(
             _of_table(USERS), _recorded("discord_id", discord_id, guild_id)
         )
-        gone = set((await session.scalars(former)).all()).difference(user_ids)
+        found = await session.scalars(former.distinct())
+        gone = set(found.all()).difference(user_ids)
         return Person(discord_id, guild_id, user_ids, tuple(sorted(gone)))
 
     def known(self, person: Person) -> list[tuple[Table, ColumnElement[bool]]]:
@@ -150,7 +151,7 @@ def _recorded_of(person: Person) -> ColumnElement[bool]:
 def _of_table(table: Table) -> ColumnElement[bool]:
     """The part of the change set to which a row belongs is about a table."""
     number = cast(CHANGES.c.part, Integer)
-    part = CHANGESETS.c.parts.op("->")(number).op("->>")(literal("table", Text))
+    part = CHANGESETS.c.parts.op("->", return_type=JSONB())(number)["table"].astext
     changeset = select(part).where(CHANGESETS.c.id == CHANGES.c.changeset_id)
     return changeset.scalar_subquery() == table.name
 

@@ -120,12 +120,16 @@ class PointsRepository(Repository[PointsTransaction]):
     async def of_keys(
         self, session: Executor, guild_id: int, keys: Sequence[str]
     ) -> dict[str, Row[Any]]:
-        """The id and request_hash of entries of a guild, by their idempotency key."""
+        """Entries with one user each by their key: what they did, and to whom."""
         given = bindparam("keys", list(keys), ARRAY(String))
-        entries = select(
-            LEDGER.c.idempotency_key, LEDGER.c.id, LEDGER.c.request_hash
-        ).where(
-            LEDGER.c.guild_id == guild_id, LEDGER.c.idempotency_key == func.any(given)
+        user_id = func.coalesce(LEDGER.c.from_user, LEDGER.c.to_user)
+        balance = func.coalesce(LEDGER.c.from_balance, LEDGER.c.to_balance)
+        entry = LEDGER.c
+        entries = (
+            select(entry.idempotency_key, entry.id, entry.request_hash, entry.amount)
+            .add_columns(balance.label("balance"), USERS.c.username)
+            .select_from(LEDGER.outerjoin(USERS, USERS.c.id == user_id))
+            .where(entry.guild_id == guild_id, entry.idempotency_key == func.any(given))
         )
         rows = (await session.execute(entries)).all()
         return {row.idempotency_key: row for row in rows}

@@ -8,7 +8,7 @@ from tuxdb.audit.fix.plan import FixOptions, Plan, plan
 from tuxdb.audit.parse import parse
 from tuxdb.audit.scan import Surroundings, scan
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sql.results import Converted, Proof
+from tuxdb.audit.sql.results import Converted, Proof, Unsupported
 from tuxdb.audit.tree import Tree
 from tuxdb.audit.uses import find_uses
 
@@ -46,7 +46,7 @@ def queries(source: str, path: str = PATH) -> list[RawQuery]:
 
 def planned(
     source: str | bytes,
-    converted: Converted | dict[int, Converted] | None = None,
+    converted: Converted | Unsupported | dict[int, Converted] | None = None,
     *,
     proof: Proof = PROVED,
     types: tuple[str, ...] = (),

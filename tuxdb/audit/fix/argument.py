@@ -106,6 +106,9 @@ class Argument:
     def _is_int(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return node.func.id in ("int", "len")
+        if isinstance(node, ast.BinOp):  # text and a number would not go together
+            sides = (node.left, node.right)
+            return any(_is_number(side) or self._is_int(side) for side in sides)
         return self._annotation(node) == "int"
 
     def _is_str(self, node: ast.expr) -> bool:
@@ -155,3 +158,7 @@ def _elements(items: ast.expr) -> str:
         if simple and ast.unparse(items.elt) == f"str({ast.unparse(only.target)})":
             return ast.unparse(only.iter)
     return ast.unparse(items)
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int

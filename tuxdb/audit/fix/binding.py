@@ -6,6 +6,7 @@ bound.parameters         # what is bound, in the order of their numbers
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,7 +77,7 @@ def _asyncpg(query: RawQuery) -> bool:
 
 
 def _parameters(
-    query: RawQuery, split: list[Token], known: int
+    query: RawQuery, split: Sequence[Token], known: int
 ) -> tuple[Parameter, ...]:
     found: list[Parameter] = []
     for at, token in enumerate(split):
@@ -102,7 +103,7 @@ def _holes(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in MARKER.findall(text))
 
 
-def _quoted(split: list[Token], at: int, number: int) -> Parameter:
+def _quoted(split: Sequence[Token], at: int, number: int) -> Parameter:
     """`'%{name}%'`, or `INTERVAL '{days} days'`."""
     token, before = split[at], split[at - 1] if at else None
     holes = _holes(token.text)
@@ -119,7 +120,7 @@ def _quoted(split: list[Token], at: int, number: int) -> Parameter:
     return Parameter(number, token.start, token.end, written, "quoted", holes, pattern)
 
 
-def _plain(query: RawQuery, split: list[Token], at: int, number: int) -> Parameter:
+def _plain(query: RawQuery, split: Sequence[Token], at: int, number: int) -> Parameter:
     token = split[at]
     holes = _holes(token.text)
     kind = query.holes[holes[0]].kind
@@ -131,7 +132,7 @@ def _plain(query: RawQuery, split: list[Token], at: int, number: int) -> Paramet
 
 
 def _list(
-    split: list[Token], at: int, number: int, holes: tuple[int, ...]
+    split: Sequence[Token], at: int, number: int, holes: tuple[int, ...]
 ) -> Parameter:
     """`IN ({…})` becomes `= ANY($1)`, `NOT IN ({…})` becomes `<> ALL($1)`."""
     first = last = at
@@ -146,7 +147,7 @@ def _list(
     return Parameter(number, start, split[last].end, written, "list", holes)
 
 
-def _text(split: list[Token], at: int) -> str:
+def _text(split: Sequence[Token], at: int) -> str:
     return split[at].upper if 0 <= at < len(split) else ""
 
 

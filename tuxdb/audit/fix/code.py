@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from tuxdb.audit.fix.imports import Import, imported
 from tuxdb.audit.fix.names import bound_names, fresh, module_names, taken_at
 from tuxdb.audit.fix.place import Misplaced, calm
+from tuxdb.audit.fix.repository import Repositories
 from tuxdb.audit.fix.snippets import requoted
 from tuxdb.audit.sql.results import ARGUMENT, Converted
 from tuxdb.audit.tree import Tree
@@ -32,6 +33,7 @@ class Shared:
     imports: dict[str, Import] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
     module: str = ""  # the file's own dotted name
+    repositories: Repositories | None = None  # where statements go, if they do
 
     def keep(self, imports: Iterable[Import], definitions: Iterable[str]) -> None:
         """Take over the names of a fix that is made."""

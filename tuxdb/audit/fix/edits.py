@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -134,4 +135,4 @@ def _diff(file: FileEdit) -> Iterator[str]:
 def _lines(data: bytes) -> list[str]:
     """Lines as git sees them: a carriage return is part of the line."""
     text = data.decode("utf-8", errors="surrogateescape")
-    return text.replace("\n", "\n\0").split("\0")[: None if text[-1:] != "\n" else -1]
+    return re.findall(r"[^\n]*\n|[^\n]+", text)

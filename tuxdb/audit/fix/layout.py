@@ -16,7 +16,20 @@ def assigned(prefix: str, code: str, indent: str, width: int = WIDTH) -> str:
     flat = f"{indent}{prefix}{code}"
     if "\n" not in code and len(flat) <= width:
         return flat
-    return f"{indent}{prefix}{_broken(code, indent, width)}"
+    return f"{indent}{prefix}{_broken(code, indent, width, lead=len(prefix))}"
+
+
+def called(code: str, indent: str, column: int, width: int = WIDTH) -> str:
+    """Write a call that begins at a column of a line with this indentation."""
+    if column + len(code) <= width:
+        return code
+    node = ast.parse(f"({code})", mode="eval").body
+    wait = "await " if isinstance(node, ast.Await) else ""
+    inner = node.value if isinstance(node, ast.Await) else node
+    if not isinstance(inner, ast.Call) or not (inner.args or inner.keywords):
+        return code
+    name = wait + _text(f"({code})", inner.func)
+    return _called(inner, f"({code})", name, indent, width, lead=width)
 
 
 def _laid(code: str, indent: str, width: int, more: int) -> str:
@@ -26,16 +39,19 @@ def _laid(code: str, indent: str, width: int, more: int) -> str:
     return _broken(code, indent, width, bare=more == 1)
 
 
-def _broken(code: str, indent: str, width: int, *, bare: bool = False) -> str:
+def _broken(
+    code: str, indent: str, width: int, *, bare: bool = False, lead: int = 0
+) -> str:
     node = ast.parse(f"({code})", mode="eval").body
     inner = f"({code})"
     chain = _chain(node)
     if len(chain) > 2:  # noqa: PLR2004 - two methods and what they begin with
         return _methods(chain, inner, indent, width, inside=bare)
     if len(chain) > 1:
-        return _method_of_call(chain[0], chain[1], inner, indent, width)
+        return _method_of_call(chain, inner, indent, width, lead)
     if isinstance(node, ast.Call):
-        return _called(node, inner, _text(inner, node.func), indent, width)
+        name = _text(inner, node.func)
+        return _called(node, inner, name, indent, width, lead=lead)
     if bare and isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _compared(node, inner, indent, width)
     return code
@@ -62,13 +78,14 @@ def _chain(node: ast.expr) -> list[ast.Call]:
 
 
 def _method_of_call(
-    first: ast.Call, last: ast.Call, code: str, indent: str, width: int
+    chain: Sequence[ast.Call], code: str, indent: str, width: int, lead: int
 ) -> str:
     """`select(…).where(…)`: the first call stays on its line if there is room."""
+    first, last = chain
     owner = _text(code, first)
-    if len(indent) + len(owner) + len(_method(last)) + len(STEP) > width:
-        owner = _called(first, code, _text(code, first.func), indent, width)
-    return _called(last, code, f"{owner}.{_method(last)}", indent, width)
+    if len(indent) + lead + len(owner) + len(_method(last)) + 2 > width:
+        owner = _called(first, code, _text(code, first.func), indent, width, lead=lead)
+    return _called(last, code, f"{owner}.{_method(last)}", indent, width, lead=lead)
 
 
 def _methods(
@@ -86,13 +103,15 @@ def _method(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
-def _called(node: ast.Call, code: str, name: str, indent: str, width: int) -> str:
+def _called(
+    node: ast.Call, code: str, name: str, indent: str, width: int, *, lead: int = 0
+) -> str:
     """A call: on its line, else its arguments on one line, else on one each."""
     parts = [("", _text(code, part)) for part in node.args]
     parts += [(_prefix(part), _text(code, part.value)) for part in node.keywords]
     flat = ", ".join(before + part for before, part in parts)
     whole = f"{name}({flat})"
-    line = whole if "\n" in name else indent + whole
+    line = whole if "\n" in name else " " * lead + indent + whole
     if "\n" not in flat and len(line.rpartition("\n")[2]) + 1 <= width:
         return whole
     if not parts or any(isinstance(part, ast.GeneratorExp) for part in node.args):

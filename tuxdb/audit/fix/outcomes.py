@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tuxdb.audit.fix.edits import Edit
 from tuxdb.audit.fix.imports import Import
+from tuxdb.audit.fix.repository import Method
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sql.results import Converted, Proof, Unsupported
 
@@ -34,6 +35,7 @@ class Fix:
     definitions: tuple[str, ...] = ()
     unsafe: tuple[str, ...] = ()
     code: str = ""
+    method: Method | None = None  # of a repository, in a file of its own
 
     @property
     def safe(self) -> bool:

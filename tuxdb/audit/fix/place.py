@@ -42,8 +42,11 @@ class Place:
     target: str = ""
 
 
-def place(source: Source, query: RawQuery) -> Place:
-    """Find where a call stands; raises Misplaced or NotEditable."""
+def place(source: Source, query: RawQuery, *, block: bool = True) -> Place:
+    """Find where a call stands; raises Misplaced or NotEditable.
+
+    `block` says that a block of statements takes its place, and not an expression.
+    """
     tree = source.tree
     call = tree.call(query)
     if call is None:
@@ -57,6 +60,8 @@ def place(source: Source, query: RawQuery) -> Place:
         raise Misplaced(f"`{call.keywords[0].arg or '**'}=` has no counterpart")
     statement = tree.statement(call)
     form, target = _form(source, statement, value)
+    if not block:
+        return Place(call, value, statement, form, "", target)
     if form == "hoisted":
         _check_hoist(tree, statement, value)
     indent = source.indent(statement)

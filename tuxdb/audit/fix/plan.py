@@ -3,7 +3,8 @@
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 
@@ -15,6 +16,7 @@ from tuxdb.audit.fix.imports import added, after_imports
 from tuxdb.audit.fix.layout import assigned
 from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
 from tuxdb.audit.fix.place import Misplaced
+from tuxdb.audit.fix.repository import Method, Repositories, folder_of
 from tuxdb.audit.fix.results import Unservable
 from tuxdb.audit.fix.rewrite import rewrite
 from tuxdb.audit.fix.session import NoSession, SessionSource, recognised
@@ -38,6 +40,7 @@ class FixOptions:
     session_imports: tuple[str, ...] = ()
     unsafe: bool = False
     repository: bool = False
+    repositories: str = ""  # the folder for new ones
 
     @cached_property
     def opener(self) -> SessionSource | None:
@@ -79,49 +82,97 @@ def plan(
     """Decide for every call, and put together what is to be changed."""
     made = Plan()
     packages = options.packages()
+    sources: dict[str, Source] = {}
     for path in dict.fromkeys(query.path for query in queries):
         here = [query for query in queries if query.path == path]
         try:
-            source = Source.of(path, options.sources[path], packages)
-            _file(made, source, here, conversions, options)
+            sources[path] = Source.of(path, options.sources[path], packages)
+            _ = sources[path].tree
         except NotEditable as error:
             for query in here:
-                made.outcomes.setdefault(query, Refusal(query, str(error)))
+                made.outcomes[query] = Refusal(query, str(error))
+            sources.pop(path, None)
+    repositories = _repositories(options, packages) if options.repository else None
+    chosen: dict[str, list[Fix]] = {}
+    for path, source in sources.items():
+        here = [query for query in queries if query.path == path]
+        shared = Shared(module=_module(path), repositories=repositories)
+        known = {query: conversions.get(query) for query in here}
+        chosen[path] = _chosen(made, source, known, options, shared)
+    _write(made, sources, chosen)
     return made
 
 
-def _file(
+def _repositories(options: FixOptions, packages: frozenset[str]) -> Repositories:
+    found = []
+    for path, data in options.sources.items():
+        if b"Repository" in data:
+            with suppress(NotEditable):
+                source = Source.of(path, data, packages)
+                _ = source.tree
+                found.append(source)
+    folder = options.repositories or folder_of(options.sources)
+    return Repositories(found, folder, packages)
+
+
+def _chosen(
     made: Plan,
     source: Source,
-    queries: Sequence[RawQuery],
-    conversions: Mapping[RawQuery, Conversion],
+    conversions: Mapping[RawQuery, Conversion | None],
     options: FixOptions,
-) -> None:
-    opener = options.opener
-    crowded = _crowded(source, queries)
-    shared = Shared(module=_module(source.path))
+    shared: Shared,
+) -> list[Fix]:
+    """Decide for the calls of a file, and return the fixes to make."""
+    crowded = _crowded(source, list(conversions))
     chosen: list[Fix] = []
-    for query in queries:
-        known = conversions.get(query)
+    for query, known in conversions.items():
         alone = not _calls_of(source, query) & crowded
-        fix = _decide(source, query, known, opener, shared, alone=alone)
+        fix = _decide(source, query, known, options, shared, alone=alone)
         if isinstance(fix, Fix) and (fix.safe or options.unsafe):
             if overlap([*_own(chosen), *fix.edits]):
                 fix = Refusal(query, "another fix touches its code")
             else:
                 chosen.append(fix)
                 shared.keep(fix.imports, fix.definitions)
+                if fix.method is not None:
+                    fix.method.keep()
         made.outcomes[query] = fix
-    if chosen:
-        made.files.append(edited(source, _edits(source, chosen)))
-        made.applied += chosen
+    return chosen
+
+
+def _write(
+    made: Plan, sources: Mapping[str, Source], chosen: Mapping[str, list[Fix]]
+) -> None:
+    """Put the edits of each file together, those of repositories as well."""
+    methods = [fix.method for fixes in chosen.values() for fix in fixes if fix.method]
+    repositories = {one.repository.source.path: one.repository for one in methods}
+    for path in dict.fromkeys((*sources, *repositories)):
+        fixes = chosen.get(path, [])
+        repository = repositories.get(path)
+        here = [one for one in methods if one.repository is repository]
+        if not fixes and repository is None:
+            continue
+        source = sources[path] if repository is None else repository.source
+        needs: list[Fix | Method] = [*fixes, *here]
+        edits = [*_above(source, needs), *_own(fixes)]
+        if repository is not None:
+            edits.append(repository.edit())
+        try:
+            file = edited(source, edits)
+        except NotEditable as error:
+            for fix in fixes:
+                made.outcomes[fix.query] = Refusal(fix.query, str(error))
+            continue
+        new = repository is not None and repository.new
+        made.files.append(replace(file, before=None) if new else file)
+        made.applied += fixes
 
 
 def _decide(
     source: Source,
     query: RawQuery,
     conversion: Conversion | None,
-    opener: SessionSource | None,
+    options: FixOptions,
     shared: Shared,
     *,
     alone: bool,
@@ -132,10 +183,10 @@ def _decide(
         if not alone:
             raise Misplaced("another raw call is in the same statement")
         if conversion is not None:
-            rewritten = rewrite(source, query, conversion, opener, shared)
+            rewritten = rewrite(source, query, conversion, options.opener, shared)
     except CANNOT as error:
         reason = str(error)
-    if rewritten is not None and rewritten.safe:
+    if rewritten is not None and (rewritten.safe or options.unsafe):
         return rewritten
     if query.classified != "unsafe":
         return rewritten or Refusal(query, reason)
@@ -158,9 +209,10 @@ def _calls_of(source: Source, query: RawQuery) -> set[int]:
     return set() if call is None else {id(source.tree.statement(call))}
 
 
-def _edits(source: Source, fixes: Sequence[Fix]) -> list[Edit]:
-    edits = added(source, [one for fix in fixes for one in fix.imports])
-    lines = dict.fromkeys(line for fix in fixes for line in fix.definitions)
+def _above(source: Source, needs: Sequence[Fix | Method]) -> list[Edit]:
+    """The imports and definitions at the top of a file."""
+    edits = added(source, [one for need in needs for one in need.imports])
+    lines = dict.fromkeys(line for need in needs for line in need.definitions)
     have = {ast.dump(node) for node in source.tree.module.body}
     missing = [line for line in lines if ast.dump(ast.parse(line).body[0]) not in have]
     if missing:
@@ -171,7 +223,7 @@ def _edits(source: Source, fixes: Sequence[Fix]) -> list[Edit]:
         edits = [edit for edit in edits if edit not in before]
         first = "".join(edit.text for edit in before)
         edits.append(Edit(at, at, first + text))
-    return [*edits, *_own(fixes)]
+    return edits
 
 
 def _sides(line: str) -> tuple[str, str]:

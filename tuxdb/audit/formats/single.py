@@ -17,7 +17,8 @@ def site_lines(report: Report, line: int) -> list[str]:
 
 
 def _about(report: Report, query: RawQuery) -> Iterator[str]:
-    yield f"{query.path}:{query.span.line}  {query.api}  in {query.function or 'module'}"
+    where = query.function or "module"
+    yield f"{query.path}:{query.span.line}  {query.api}  in {where}"
     yield f"class: {query.classified}; the SQL is {query.sql_is}" + (
         f", from {query.definition}" if query.definition else ""
     )

@@ -25,7 +25,7 @@ class InterpolatedValue(Rule):
         if holes:
             yield self.at(
                 query,
-                f"{sources(holes)} is put into the SQL text; whoever chooses it writes SQL",
+                f"{sources(holes)} is put into the text: who chooses it writes SQL",
                 hint="bind it as a parameter",
                 hole=holes[0],
             )

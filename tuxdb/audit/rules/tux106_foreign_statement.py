@@ -1,4 +1,4 @@
-"""TUX106 foreign-statement: A whole statement comes from a command's argument or a model's answer.
+"""TUX106 foreign-statement: A whole statement is typed by a user or written by a model.
 
 Bad:   await ctx.db.fetch(query)  # typed by whoever may run the command
 Good:  a role that may only read, statement_timeout, one parsed SELECT
@@ -12,7 +12,7 @@ from tuxdb.audit.sites import RawQuery
 
 
 class ForeignStatement(Rule):
-    """A whole statement comes from a command's argument or a model's answer."""
+    """A whole statement is typed by a user or written by a model."""
 
     code = "TUX106"
     name = "foreign-statement"

@@ -25,7 +25,7 @@ class QuotedByHand(Rule):
         if holes:
             yield self.at(
                 query,
-                f"{sources(holes)} stands between quotes in the SQL text; a quote in it ends them",
+                f"{sources(holes)} stands between quotes; a quote in it ends them",
                 hint="bind it as a parameter, without quotes",
                 hole=holes[0],
             )

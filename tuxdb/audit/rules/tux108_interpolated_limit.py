@@ -25,7 +25,7 @@ class InterpolatedLimit(Rule):
         if holes:
             yield self.at(
                 query,
-                f"{sources(holes)} is put into the SQL text as a limit or an interval",
-                hint="bind it as a parameter; an interval as $1::interval or a timedelta",
+                f"{sources(holes)} is put into the text",
+                hint="bind it as a parameter; an interval as a timedelta",
                 hole=holes[0],
             )

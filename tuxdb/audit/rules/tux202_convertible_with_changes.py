@@ -1,4 +1,4 @@
-"""TUX202 convertible-with-changes: The statement has an equal, but its result is used in a way that changes.
+"""TUX202 convertible-with-changes: It has an equal, but its result is used differently.
 
 Bad:   (await conn.execute("DELETE ...")) == "DELETE 1"
 Good:  (await session.execute(delete(...))).rowcount == 1
@@ -12,7 +12,7 @@ from tuxdb.audit.sites import RawQuery
 
 
 class ConvertibleWithChanges(Rule):
-    """The statement has an equal, but its result is used in a way that changes."""
+    """It has an equal, but its result is used differently."""
 
     code = "TUX202"
     name = "convertible-with-changes"

@@ -11,7 +11,7 @@ from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sqltext import tokens
 
-FOLLOWING = ("VALUES", "SELECT")
+FOLLOWING = ("VALUES", "SELECT", "TABLE")
 
 
 class InsertWithoutColumns(Rule):
@@ -26,12 +26,9 @@ class InsertWithoutColumns(Rule):
         del context
         split = tokens(query.text or "")
         for at, token in enumerate(split):
-            if token.upper != "INTO" or not at or split[at - 1].upper != "INSERT":
-                continue
-            rest = [t for t in split[at + 2 : at + 6] if t.text != "."]
-            follows = next((t for t in rest if t.upper in FOLLOWING), None)
-            if follows is not None and rest.index(follows) <= len(rest[:2]):
-                before = rest[: rest.index(follows)]
-                if not any(t.text == "(" for t in before):
+            if token.upper == "INTO" and at and split[at - 1].upper == "INSERT":
+                dotted = at + 2 < len(split) and split[at + 2].text == "."
+                behind = split[at + (4 if dotted else 2) :][:1]
+                if behind and behind[0].upper in FOLLOWING:
                     yield self.at(query, "INSERT without the names of its columns")
                 return

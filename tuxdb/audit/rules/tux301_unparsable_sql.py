@@ -6,9 +6,9 @@ Good:  conn.fetch("SELECT * FROM users")
 
 from collections.abc import Iterator
 
+from tuxdb.audit.facts import Facts
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules.base import Context, Rule
-from tuxdb.audit.sites import RawQuery
 
 
 class UnparsableSql(Rule):
@@ -18,9 +18,10 @@ class UnparsableSql(Rule):
     name = "unparsable-sql"
     severity = Severity.ERROR
 
-    def check(self, query: RawQuery, context: Context) -> Iterator[Finding]:
-        """Report what the verdict of PostgreSQL says."""
-        verdict = context.verdict(query)
-        for problem in verdict.problems if verdict else ():
-            if problem.rule == self.code:
-                yield self.at(query, problem.message, hint=problem.hint)
+    def check_file(self, facts: Facts, context: Context) -> Iterator[Finding]:
+        """Report what PostgreSQL's own grammar said when the file was read."""
+        del context
+        for query in facts.queries:
+            problem = facts.notes.get(query.text or "")
+            if problem:
+                yield self.at(query, f"PostgreSQL cannot parse it: {problem}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sqltext import statements
+from tuxdb.audit.sqltext import statements, tokens
 
 
 class SeveralStatements(Rule):
@@ -23,6 +23,8 @@ class SeveralStatements(Rule):
         """Count the statements of calls that bind arguments."""
         del context
         if query.text is None or query.dialect == "sqlite" or not query.args:
+            return
+        if not any(token.kind == "param" for token in tokens(query.text)):
             return
         count = statements(query.text)
         if count > 1:

@@ -26,9 +26,9 @@ class SuspiciousCondition(Rule):
         words = [token.upper for token in split]
         word = verb(query.text or "")
         unfinished = any(hole.kind in ("keyword", "unknown") for hole in query.holes)
+        unfinished = unfinished or any(hole.kind == "literal" for hole in query.holes)
         if word in ("UPDATE", "DELETE") and "WHERE" not in words and not unfinished:
-            if not any(hole.kind == "literal" for hole in query.holes):
-                yield self.at(query, f"{word} without WHERE changes every row")
+            yield self.at(query, f"{word} without WHERE changes every row")
         if self._compares_null(words):
             text = "nothing equals NULL: the condition is never true"
             yield self.at(query, text, hint="IS NULL, or IS NOT NULL")

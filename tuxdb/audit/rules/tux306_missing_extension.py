@@ -1,4 +1,4 @@
-"""TUX306 missing-extension: The statement needs an extension that the schema does not create.
+"""TUX306 missing-extension: An extension is needed that the schema lacks.
 
 Bad:   conn.fetch("SELECT * FROM tags WHERE name % $1", name)  # pg_trgm
 Good:  CREATE EXTENSION IF NOT EXISTS pg_trgm  -- in a revision
@@ -12,7 +12,7 @@ from tuxdb.audit.sites import RawQuery
 
 
 class MissingExtension(Rule):
-    """The statement needs an extension that the schema does not create."""
+    """An extension is needed that the schema lacks."""
 
     code = "TUX306"
     name = "missing-extension"

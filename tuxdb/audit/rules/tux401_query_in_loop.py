@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules.base import Context, Rule, shortened
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sqltext import verb
+from tuxdb.audit.sqltext import DDL, first_word, verb
 
+BOUNDED = ("range(", "(", "[", "{")
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -26,8 +27,10 @@ class QueryInLoop(Rule):
         """Look for statements whose arguments are those of the loop."""
         del context
         loop = query.loop or ""
-        head, _, _ = loop.partition(" in ")
-        if not loop.startswith(("for ", "async for ")) or " in range(" in loop:
+        head, _, over = loop.partition(" in ")
+        few = over.startswith(BOUNDED) or over.isupper()
+        counted = few or not loop.startswith(("for ", "async for "))
+        if counted or query.text is None or first_word(query.text) in DDL:
             return
         names = set(NAME.findall(head)) - {"for", "async"}
         used = {word for text in query.args for word in NAME.findall(text)}
@@ -35,8 +38,6 @@ class QueryInLoop(Rule):
         reads = verb(query.text or "SELECT") == "SELECT"
         if reads and not names & used:
             return
-        better = (
-            "one query with = ANY($1)" if reads else "executemany, or one statement"
-        )
+        better = "one query with = ANY($1)" if reads else "executemany"
         text = f"runs once for each turn of `{shortened(loop)}`"
         yield self.at(query, text, hint=better)

@@ -1,4 +1,4 @@
-"""TUX402 writes-without-transaction: One function writes several times without a transaction.
+"""TUX402 writes-without-transaction: A function writes twice without a transaction.
 
 Bad:   two UPDATEs, the second of which fails when the bot is stopped
 Good:  async with conn.transaction(): both of them
@@ -14,7 +14,7 @@ from tuxdb.audit.sqltext import WRITES, verb
 
 
 class WritesWithoutTransaction(Rule):
-    """One function writes several times without a transaction."""
+    """A function writes twice without a transaction."""
 
     code = "TUX402"
     name = "writes-without-transaction"
@@ -27,9 +27,8 @@ class WritesWithoutTransaction(Rule):
         for query in facts.queries:
             free = query.dialect == "postgresql" and not query.in_transaction
             free = free and not query.api.startswith("sqlalchemy")
-            if free and query.function and query.text:
-                if verb(query.text) in WRITES:
-                    writes.setdefault(query.function, []).append(query)
+            if free and query.function and verb(query.text or "") in WRITES:
+                writes.setdefault(query.function, []).append(query)
         for function, found in writes.items():
             later = next((q for q in found[1:] if follows(found[0], q)), None)
             if later is not None:

@@ -1,6 +1,6 @@
 """TUX403 read-modify-write: A number is read, changed in Python and written back.
 
-Bad:   points = await fetchval("SELECT points ..."); execute("... SET points = $1", points + 5)
+Bad:   execute("UPDATE users SET points = $1 WHERE id = $2", row["points"] + 5, id)
 Good:  execute("UPDATE users SET points = points + $1 WHERE id = $2", 5, user_id)
 """
 

@@ -25,7 +25,7 @@ class UnboundedPage(Rule):
         if query.text is None or verb(query.text) != "SELECT":
             return
         words = [token.upper for token in tokens(query.text)]
-        if "OFFSET" in words and words[words.index("OFFSET") + 1 :][:1] not in (["0"],):
+        if "OFFSET" in words and words[words.index("OFFSET") + 1 :][:1] != ["0"]:
             text = "OFFSET reads and drops every row before the page"
             yield self.at(query, text, hint="go on behind the last key: WHERE id > $1")
         elif self._reads_all(query, words):

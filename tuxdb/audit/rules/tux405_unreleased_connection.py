@@ -23,7 +23,5 @@ class UnreleasedConnection(Rule):
         del context
         for taken in facts.acquired:
             if not taken.released:
-                text = (
-                    f"{taken.source} outside of a with: an error leaks the connection"
-                )
+                text = f"{taken.source} outside of a with: an error leaks it"
                 yield self.in_file(facts.path, taken.span, text, hint="async with")

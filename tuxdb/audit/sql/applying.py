@@ -105,7 +105,7 @@ async def _pass(
 async def _help(
     connection: "Connection", left: list[_Pending], outcome: Applied
 ) -> bool:
-    """Create what the statements need and no file creates: is there any hope?"""
+    """Create what the statements need and no file creates; False if there is none."""
     helped = await _sequences(connection, left)
     for one in left:
         extension = extensions.of_message(str(one.error))

@@ -17,7 +17,8 @@ SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
            'full', format_type(a.atttypid, a.atttypmod),
            'not_null', a.attnotnull, 'generated', a.attgenerated <> '',
            'identity', a.attidentity::text, 'default', a.atthasdef)
-           ORDER BY a.attnum) FILTER (WHERE a.attnum IS NOT NULL), '[]')::text AS columns,
+           ORDER BY a.attnum)
+           FILTER (WHERE a.attnum IS NOT NULL), '[]')::text AS columns,
        (SELECT array_agg(k.attname ORDER BY k.attnum) FROM pg_index i
           JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = ANY (i.indkey)
          WHERE i.indrelid = c.oid AND i.indisprimary)::text[] AS key
@@ -40,7 +41,11 @@ SELECT format_type(t.oid, NULL) AS name,
  GROUP BY t.oid
 """
 TYPES = "SELECT oid::int8 AS oid, format_type(oid, NULL) AS name FROM pg_type"
-FUNCTIONS = "SELECT DISTINCT proname::text AS name FROM pg_proc ORDER BY 1"
+FUNCTIONS = """
+SELECT proname::text AS name, bool_or(provolatile = 'v') AS volatile,
+       bool_or(pronamespace <> 'pg_catalog'::regnamespace) AS own
+  FROM pg_proc GROUP BY proname
+"""
 PUBLIC = "public"
 
 
@@ -82,8 +87,10 @@ class Catalogue:
 
     relations: Mapping[tuple[str, str], Relation] = field(default_factory=dict)
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    types: Mapping[int, str] = field(default_factory=dict)
+    types: dict[int, str] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
+    own_functions: frozenset[str] = frozenset()  # also outside pg_catalog
+    volatile: frozenset[str] = frozenset()  # functions that differ with every call
 
     def relation(self, name: str, schema: str = "") -> Relation | None:
         """A table by its name, in the default schema unless another is named."""
@@ -96,7 +103,6 @@ class Catalogue:
 
 async def read(connection: "asyncpg.Connection[Any]") -> Catalogue:
     """Read the schema that a connection sees."""
-
     relations = {}
     for row in await connection.fetch(RELATIONS):
         columns = tuple(_column(found) for found in json.loads(row["columns"]))
@@ -104,9 +110,20 @@ async def read(connection: "asyncpg.Connection[Any]") -> Catalogue:
         one = Relation(row["schema"], row["name"], row["kind"], columns, key)
         relations[one.schema, one.name] = one
     enums = {row["name"]: tuple(row["labels"]) for row in await connection.fetch(ENUMS)}
-    types = {row["oid"]: row["name"] for row in await connection.fetch(TYPES)}
-    functions = {row["name"] for row in await connection.fetch(FUNCTIONS)}
-    return Catalogue(relations, enums, types, frozenset(functions))
+    functions = await connection.fetch(FUNCTIONS)
+    return Catalogue(
+        relations,
+        enums,
+        await read_types(connection),
+        frozenset(row["name"] for row in functions),
+        frozenset(row["name"] for row in functions if row["own"]),
+        frozenset(row["name"] for row in functions if row["volatile"]),
+    )
+
+
+async def read_types(connection: "asyncpg.Connection[Any]") -> dict[int, str]:
+    """The names of the types by their numbers."""
+    return {row["oid"]: row["name"] for row in await connection.fetch(TYPES)}
 
 
 def _column(found: dict[str, Any]) -> Column:

@@ -9,7 +9,7 @@ import asyncpg
 
 from tuxdb.audit.sql import extensions
 from tuxdb.audit.sql.applying import Applied
-from tuxdb.audit.sql.catalogue import Catalogue, Relation
+from tuxdb.audit.sql.catalogue import Catalogue, Relation, read_types
 from tuxdb.audit.sql.parse import NotSql, Statement, statements, walk
 from tuxdb.audit.sql.results import Checked, Output, Problem
 
@@ -53,7 +53,7 @@ class Checker:
             return Checked((Problem("several", f"{len(found)} statements"),))
         if found[0].kind not in QUERIES:
             return Checked()
-        return await self._prepare(text, found[0])
+        return await self._prepare(found[0])
 
     def with_arguments(self, checked: Checked, n_args: int | None) -> Checked:
         """Compare the parameters with the number of arguments of the call."""
@@ -65,13 +65,13 @@ class Checker:
         message = f"the statement has {wanted} parameters, the call {n_args} arguments"
         return replace(checked, problems=(Problem("parameters", message),))
 
-    async def _prepare(self, text: str, statement: Statement) -> Checked:
+    async def _prepare(self, statement: Statement) -> Checked:
         try:
             prepared = await self._connection.prepare(statement.text)
         except asyncpg.PostgresError as error:
-            problem = self._explain(error, text, statement)
+            problem = self._explain(error, statement)
             if problem.kind == "extension" and await self._assume(problem.name):
-                return await self._prepare(text, statement)
+                return await self._prepare(statement)
             return Checked((problem,))
         parameters = tuple(
             self._catalogue.type_name(one.oid) for one in prepared.get_parameters()
@@ -83,14 +83,12 @@ class Checker:
         needed = extensions.used(statement, self._applied.missing_extensions)
         return Checked((), parameters, columns, needed)
 
-    def _explain(
-        self, error: asyncpg.PostgresError, text: str, statement: Statement
-    ) -> Problem:
+    def _explain(self, error: asyncpg.PostgresError, statement: Statement) -> Problem:
         message = error.message or str(error)
         state = error.sqlstate
         kind = KINDS.get(state, "other")
         name = self._name(kind, message)
-        extension = self._extension(kind, name, message)
+        extension = self._extension(kind, name)
         position = getattr(error, "position", None)
         at = int(position) - 1 + statement.start if position else None
         return Problem(
@@ -107,7 +105,10 @@ class Checker:
         if extension is None or extension in missing:
             return False
         missing.add(extension)
-        return await extensions.assume(self._connection, extension)
+        if not await extensions.assume(self._connection, extension):
+            return False
+        self._catalogue.types.update(await read_types(self._connection))
+        return True
 
     def _name(self, kind: str, message: str) -> str | None:
         if kind == "column":
@@ -119,7 +120,7 @@ class Checker:
         quoted = _QUOTED.search(message)
         return quoted[1] if quoted else None
 
-    def _extension(self, kind: str, name: str | None, message: str) -> str | None:
+    def _extension(self, kind: str, name: str | None) -> str | None:
         if name is None:
             return None
         if kind == "relation":

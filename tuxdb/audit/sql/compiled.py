@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tuxdb.audit.sql.namespace import Argument
 
-DIALECT = asyncpg.dialect(dbapi=asyncpg.dialect.import_dbapi())
+DIALECT = create_engine("postgresql+asyncpg://").dialect
 FAILURES = (
     SQLAlchemyError,
     AttributeError,

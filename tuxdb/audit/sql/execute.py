@@ -4,8 +4,6 @@ The original goes to the driver as the bot sends it, the replacement through SQL
 as it would be sent after the change. Rows are compared, and what the tables hold.
 """
 
-import json
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,14 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from tuxdb.audit.sql.arguments import Arguments
 from tuxdb.audit.sql.catalogue import Catalogue
 from tuxdb.audit.sql.compiled import FAILURES
 from tuxdb.audit.sql.namespace import evaluate
 from tuxdb.audit.sql.parse import Statement, single, strings, unwrap, walk
 from tuxdb.audit.sql.results import Checked, Converted, Proof
-from tuxdb.audit.sql.rows import SEED, quoted
+from tuxdb.audit.sql.rows import quoted
 from tuxdb.audit.sql.server import SESSION
-from tuxdb.audit.sql.values import literal
+from tuxdb.audit.sql.statements import contents
 from tuxdb.urls import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 
 RUNS = 8
 MOST_RUNS = 40
-FRESH_SHARE = 0.3
-ELSEWHERE_SHARE = 0.2
-JSONS = frozenset({"json", "jsonb"})
-POOL = 40
 CLOCKS = frozenset(
     {
         "clock_timestamp",
@@ -58,7 +53,7 @@ class Outcome:
     """What a statement did: its rows, what the tables held after it, or its error."""
 
     rows: tuple[str, ...]
-    contents: tuple[tuple[str, int, int], ...] = ()
+    contents: tuple[tuple[int, int, int], ...] = ()
     error: str = ""
 
     def unordered(self) -> "Outcome":
@@ -92,7 +87,9 @@ class Executor:
         self._catalogue = catalogue
         self._stand_ins = stand_ins
         self._role = role
-        self._random = random.Random(SEED)  # noqa: S311 - the same arguments every time
+        self._arguments = Arguments(catalogue)
+        tables = [one for one in catalogue.relations.values() if one.kind == "r"]
+        self._compared = contents(tables) if tables else ""
 
     async def execute(self, text: str, checked: Checked, converted: Converted) -> Proof:
         """Run both several times with arguments that occur in the tables."""
@@ -105,7 +102,9 @@ class Executor:
         worked, error = 0, ""
         for number in range(MOST_RUNS if checked.parameters else 1):
             try:
-                arguments = await self._arguments(statement, checked.parameters)
+                arguments = await self._arguments.draw(
+                    await self._raw(), statement, checked.parameters
+                )
             except asyncpg.PostgresError as problem:
                 return Proof("refused", f"no arguments: {problem}")
             left, right = await self._pair(statement, converted, arguments)
@@ -145,7 +144,7 @@ class Executor:
 
     async def _raw(self) -> "Connection":
         found = await self._connection.get_raw_connection()
-        driver: Connection = found.driver_connection  # type: ignore[assignment]  # asyncpg's
+        driver: Connection = found.driver_connection
         return driver
 
     async def _original(
@@ -182,21 +181,14 @@ class Executor:
 
     async def _contents(
         self, raw: "Connection", statement: Statement
-    ) -> tuple[tuple[str, int, int], ...]:
+    ) -> tuple[tuple[int, int, int], ...]:
         """What every table holds, as its count and a sum of its rows' hashes."""
         if statement.kind == "select_stmt" and not statement.tree.HasField(
             "with_clause"
         ):
             return ()
-        parts = [
-            f"SELECT {number} AS n, count(*) AS c, "
-            f"coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS h "
-            f"FROM {quoted(one.schema)}.{quoted(one.name)} t"
-            for number, one in enumerate(self._catalogue.relations.values())
-            if one.kind == "r"
-        ]
-        rows = await raw.fetch(" UNION ALL ".join(parts) + " ORDER BY n")
-        return tuple((str(row["n"]), row["c"], int(row["h"])) for row in rows)
+        rows = await raw.fetch(self._compared) if self._compared else []
+        return tuple((row["number"], row["rows"], int(row["total"])) for row in rows)
 
     async def _restore(
         self, raw: "Connection", sequences: "Sequence[asyncpg.Record]"
@@ -207,52 +199,6 @@ class Executor:
             value = row["last_value"]
             start = row["start_value"] if value is None else value
             await raw.fetchval(SET_SEQUENCE, name, start, value is not None)
-
-    async def _arguments(
-        self, statement: Statement, parameters: tuple[str, ...]
-    ) -> list[Any]:
-        raw = await self._raw()
-        return [await self._argument(raw, statement, one) for one in parameters]
-
-    async def _argument(
-        self, raw: "Connection", statement: Statement, type_name: str
-    ) -> Any:  # noqa: ANN401 - a value of the driver's
-        """A value of a type: one that a table of the statement holds, if any does."""
-        inner = type_name.removesuffix("[]")
-        chance = self._random.random()
-        tables = _tables(statement)
-        if chance < ELSEWHERE_SHARE:  # what a foreign key may point at
-            tables = [one.name for one in self._catalogue.relations.values()]
-            self._random.shuffle(tables)
-        pool: list[Any] = []
-        if chance < 1 - FRESH_SHARE:
-            for table in tables:
-                pool.extend(await self._held(raw, table, inner))
-                if pool and chance < ELSEWHERE_SHARE:
-                    break
-        if not pool:
-            number = self._random.randrange(1_000, 30_000)
-            made = literal(inner, inner, self._random, number, self._catalogue)
-            pool = [await raw.fetchval(f"SELECT {made}")]
-        if inner in JSONS:
-            pool = [one if isinstance(one, str) else json.dumps(one) for one in pool]
-        if type_name.endswith("[]"):
-            return [self._random.choice(pool) for _ in range(3)]
-        return self._random.choice(pool)
-
-    async def _held(self, raw: "Connection", table: str, type_name: str) -> list[Any]:
-        relation = self._catalogue.relation(table)
-        if relation is None:
-            return []
-        found: list[Any] = []
-        for column in relation.columns:
-            if column.type == type_name:
-                name = f"{quoted(relation.schema)}.{quoted(relation.name)}"
-                rows = await raw.fetch(
-                    f"SELECT {quoted(column.name)} FROM {name} LIMIT {POOL}"
-                )
-                found.extend(row[0] for row in rows if row[0] is not None)
-        return found
 
 
 def _written(row: Iterable[Any]) -> str:
@@ -279,13 +225,6 @@ def _called(statement: Statement) -> set[str]:
         for kind, node in walk(statement.tree)
         if kind == "func_call"
     }
-
-
-def _tables(statement: Statement) -> list[str]:
-    names = [node.relname for kind, node in walk(statement.tree) if kind == "range_var"]
-    if statement.kind != "select_stmt":
-        names.append(statement.tree.relation.relname)
-    return sorted(set(names))
 
 
 def _is_total(statement: Statement, catalogue: Catalogue) -> bool:

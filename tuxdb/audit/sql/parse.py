@@ -1,5 +1,6 @@
 """PostgreSQL's own grammar, through postgast; loaded when the first text comes."""
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -145,6 +146,7 @@ def _library() -> Any:  # noqa: ANN401 - a module, loaded late
 
 
 def _undecodable() -> type[Exception]:
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - comes with it
-
-    return DecodeError
+    """What protobuf raises for a tree deeper than it reads; loaded by then."""
+    module = importlib.import_module("google.protobuf.message")
+    found: type[Exception] = module.DecodeError
+    return found

@@ -98,6 +98,11 @@ def canonical(name: str) -> str:
     return _ALIASES.get(bare, bare)
 
 
+def is_known(name: str | None) -> bool:
+    """Whether a type is one of PostgreSQL's single values, or an array of them."""
+    return name is not None and name.removesuffix("[]") in _SOURCES
+
+
 def same(left: str | None, right: str | None) -> bool:
     """Whether two types are one for a parameter: equal, or both plain text."""
     if left is None or right is None:

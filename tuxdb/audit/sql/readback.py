@@ -6,8 +6,8 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.sql.elements import ColumnElement
 
 from tuxdb.audit.sql.compiled import DIALECT
-from tuxdb.audit.sql.results import Checked
 from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical
+from tuxdb.audit.sql.results import Checked
 
 ANYTHING = (sqltypes.NullType,)
 # types that pass on what the driver gives, whatever that is
@@ -35,12 +35,9 @@ def reading_differs(statement: Any, checked: Checked) -> str | None:  # noqa: AN
 
 
 def _columns(statement: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - see above
-    if hasattr(statement, "selected_columns"):
+    if hasattr(statement, "selected_columns") or statement._returning:
         return list(statement._all_selected_columns)
-    found: list[ColumnElement[Any]] = []
-    for one in statement._all_selected_columns if statement._returning else ():
-        found.append(one)
-    return found
+    return []
 
 
 def _reads(declared: Any, actual: str) -> bool:  # noqa: ANN401 - a type of SQLAlchemy's

@@ -68,7 +68,7 @@ class Unsupported:
 
 @dataclass(frozen=True)
 class Converted:
-    """A statement as SQLAlchemy source; arguments are `tuxdb_arg_1`, …
+    """A statement as SQLAlchemy source; its arguments are `tuxdb_arg_1` and so on.
 
     `setup` are the assignments that come before the expression, `names` what they bind;
     `definitions` belong at the top of the module; `changes` name what the caller sees

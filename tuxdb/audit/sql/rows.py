@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tuxdb.audit.sql.catalogue import Catalogue, Column, Relation
+from tuxdb.audit.sql.statements import insertion, reference
 from tuxdb.audit.sql.values import literal
 
 if TYPE_CHECKING:
@@ -17,21 +18,26 @@ NULL_SHARE = 0.2
 SEED = 20_240_229
 # sequences go on where no row of ours has been
 ADVANCE = """
-SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, least(max_value, 1000))
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,
+              least(max_value, 1000))
   FROM pg_sequences
 """
 KEYS = """
-SELECT c.conrelid::int8 AS table_oid, n.nspname AS schema, t.relname AS name,
+SELECT n.nspname AS schema, t.relname AS name,
        fn.nspname AS other_schema, f.relname AS other,
-       (SELECT array_agg(a.attname::text ORDER BY k.i) FROM unnest(c.conkey)
-          WITH ORDINALITY AS k(num, i)
-          JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns,
-       (SELECT array_agg(a.attname::text ORDER BY k.i) FROM unnest(c.confkey)
-          WITH ORDINALITY AS k(num, i)
-          JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num) AS others
+       (SELECT array_agg(a.attname::text ORDER BY k.i)
+          FROM unnest(c.conkey) WITH ORDINALITY AS k(num, i)
+          JOIN pg_attribute a
+            ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns,
+       (SELECT array_agg(a.attname::text ORDER BY k.i)
+          FROM unnest(c.confkey) WITH ORDINALITY AS k(num, i)
+          JOIN pg_attribute a
+            ON a.attrelid = c.confrelid AND a.attnum = k.num) AS others
   FROM pg_constraint c
-  JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-  JOIN pg_class f ON f.oid = c.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+  JOIN pg_class t ON t.oid = c.conrelid
+  JOIN pg_namespace n ON n.oid = t.relnamespace
+  JOIN pg_class f ON f.oid = c.confrelid
+  JOIN pg_namespace fn ON fn.oid = f.relnamespace
  WHERE c.contype = 'f'
 """
 
@@ -108,11 +114,7 @@ class Seeder:
         }
         for key in keys:
             self._refer(key, values, number)
-        if not values:
-            return f"INSERT INTO {_name(relation)} DEFAULT VALUES"
-        names = ", ".join(quoted(name) for name in values)
-        items = ", ".join(values.values())
-        return f"INSERT INTO {_name(relation)} ({names}) VALUES ({items})"
+        return insertion(relation, values)
 
     def _left_to_default(self, relation: Relation, column: Column) -> bool:
         return column.defaulted and (
@@ -128,14 +130,10 @@ class Seeder:
         self, key: "asyncpg.Record", values: dict[str, str], number: int
     ) -> None:
         """Point at a row that is there."""
-        other = f"{quoted(key['other_schema'])}.{quoted(key['other'])}"
-        offset = f"{number} % greatest((SELECT count(*) FROM {other}), 1)"
         for name, target in zip(key["columns"], key["others"], strict=True):
             if values.get(name) != "NULL":
-                column = quoted(target)
-                values[name] = (
-                    f"(SELECT {column} FROM {other} ORDER BY {column} "
-                    f"OFFSET {offset} LIMIT 1)"
+                values[name] = reference(
+                    key["other_schema"], key["other"], target, number
                 )
 
 

@@ -46,14 +46,15 @@ APPLIED = frozenset(
 LANGUAGES = frozenset({"sql", "plpgsql"})
 STUB = "BEGIN RAISE EXCEPTION 'functions are not run by the audit'; END"
 _COPY_DATA = re.compile(
-    r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;).*?^\\\.$", re.I | re.M | re.S
+    r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;).*?^\\\.$",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _DEFINITION = re.compile(
     r"\b(?:CREATE\s+(?:TYPE|TABLE|DOMAIN|SEQUENCE|(?:UNIQUE\s+)?INDEX|EXTENSION)"
     r"|ALTER\s+(?:TABLE|TYPE))\b",
-    re.I,
+    re.IGNORECASE,
 )
-_META = re.compile(r"^\\.*$", re.M)
+_META = re.compile(r"^\\.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _split(text: str) -> Iterator[str]:
     tokens = re.compile(
         r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\""
         r"|(\$\w*\$).*?\1|;",
-        re.S,
+        re.DOTALL,
     )
     start = 0
     for found in tokens.finditer(text):

@@ -6,8 +6,8 @@ import re
 from tuxdb.audit.sql.catalogue import Catalogue
 
 WORDS = (
-    "alpha", "Beta", "gamma", "Delta 4", "épsilon", "zeta_6", "join", "leave", "", "a'b",
-    "100%", "theta", "iota", "Kappa", "lambda", "mu",
+    "alpha", "Beta", "gamma", "Delta 4", "épsilon", "zeta_6", "join", "leave", "",
+    "a'b", "100%", "theta", "iota", "Kappa", "lambda", "mu",
 )  # fmt: skip
 DOCUMENTS = (
     '{"a": 1, "tags": ["x", "y"]}',

@@ -65,7 +65,7 @@ class Context:
         for line in found.imports:
             _, module, _, type_name = line.split(" ")
             used = self.use(type_name, module)
-            code = re.sub(rf"\b{type_name}\b", lambda _, to=used: to, code, count=1)
+            code = re.sub(rf"\b{type_name}\b", used, code, count=1)
         return code
 
     def bind(self, wanted: str, code: str) -> str:

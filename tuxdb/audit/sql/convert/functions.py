@@ -126,6 +126,8 @@ class Functions:
                 f"{value}.op('AT TIME ZONE', precedence=9)({self._in.as_element(zone)})"
             )
             return Expr(code, "operator", binary=True)
+        if name == "btrim" and len(tree.args) == 1:
+            return self._call("trim", tree)
         if name in ("btrim", "ltrim", "rtrim", "position", "substring", "overlay"):
             return self._call(name, tree)
         raise CannotConvert(f"{name} in SQL's own syntax", "function")

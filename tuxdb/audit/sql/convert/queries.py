@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 from tuxdb.audit.sql.convert import naming
 from tuxdb.audit.sql.convert.context import (
-    POSTGRESQL,
     CannotConvert,
     Context,
     attribute,
 )
 from tuxdb.audit.sql.convert.expr import COMPOUND, Expr
 from tuxdb.audit.sql.convert.expressions import Expressions
+from tuxdb.audit.sql.convert.ordering import Ordering
 from tuxdb.audit.sql.convert.ranges import ModelUnfit, Range, RangeColumn, Scope
-from tuxdb.audit.sql.parse import Tree, enum, string, strings, unwrap
+from tuxdb.audit.sql.parse import Tree, enum, strings, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +25,6 @@ SET_OPERATIONS = {
     ("SETOP_INTERSECT", True): "intersect_all",
     ("SETOP_EXCEPT", False): "except_",
     ("SETOP_EXCEPT", True): "except_all",
-}
-DEFAULT_NULLS = "SORTBY_NULLS_DEFAULT"
-LOCKS = {
-    "LCS_FORUPDATE": (),
-    "LCS_FORSHARE": ("read=True",),
-    "LCS_FORNOKEYUPDATE": ("key_share=True",),
-    "LCS_FORKEYSHARE": ("read=True", "key_share=True"),
 }
 
 
@@ -53,6 +46,7 @@ class Queries:
 
         self.context = context
         self.tables = Tables(self)
+        self.ordering = Ordering(context)
 
     def select(self, tree: Tree, parent: Scope | None, *, nested: bool = True) -> Query:
         """Convert a SELECT, a set operation or VALUES."""
@@ -91,7 +85,7 @@ class Queries:
 
     def sort_keys(self, inside: Expressions, nodes: "Sequence[Tree]") -> list[str]:
         """The arguments of order_by()."""
-        return [self._sort_key(inside, node.sort_by) for node in nodes]
+        return [self.ordering.sort_key(inside, node.sort_by) for node in nodes]
 
     def sub_link(self, inside: Expressions, tree: Tree) -> Expr:
         """Convert a sub-select in an expression."""
@@ -178,59 +172,13 @@ class Queries:
     def _tail(self, inside: Expressions, tree: Tree) -> list[str]:
         parts = []
         if tree.group_clause:
-            keys = [self._group_key(inside, one) for one in tree.group_clause]
+            keys = [self.ordering.group_key(inside, one) for one in tree.group_clause]
             parts.append(f".group_by({', '.join(keys)})")
         if tree.HasField("having_clause"):
             parts.append(f".having({', '.join(inside.condition(tree.having_clause))})")
-        parts.extend(self._distinct(inside, tree))
-        parts.extend(self._order(inside, tree))
+        parts.extend(self.ordering.distinct(inside, tree))
+        parts.extend(self.ordering.order(inside, tree))
         return parts
-
-    def _distinct(self, inside: Expressions, tree: Tree) -> list[str]:
-        if not tree.distinct_clause:
-            return []
-        keys = [one for one in tree.distinct_clause if unwrap(one)[0]]
-        if not keys:
-            return [".distinct()"]
-        name = self.context.use("distinct_on", POSTGRESQL)
-        return [f".ext({name}({', '.join(inside.element(one) for one in keys)}))"]
-
-    def _order(self, inside: Expressions, tree: Tree) -> list[str]:
-        parts = []
-        if tree.sort_clause:
-            keys = self.sort_keys(inside, tree.sort_clause)
-            parts.append(f".order_by({', '.join(keys)})")
-        if unwrap(tree.limit_count)[0]:
-            parts.append(self._limit(inside, tree))
-        if unwrap(tree.limit_offset)[0]:
-            offset = inside.convert(tree.limit_offset)
-            parts.append(f".offset({inside.as_value(offset)})")
-        parts.extend(
-            self._lock(inside, one.locking_clause) for one in tree.locking_clause
-        )
-        return parts
-
-    def _limit(self, inside: Expressions, tree: Tree) -> str:
-        found = inside.convert(tree.limit_count)
-        if found.kind == "constant" and found.value is None:
-            return ""  # LIMIT NULL and LIMIT ALL are none
-        code = inside.as_value(found)
-        if enum(tree, "limit_option") == "LIMIT_OPTION_WITH_TIES":
-            return f".fetch({code}, with_ties=True)"
-        return f".limit({code})"
-
-    def _lock(self, inside: Expressions, tree: Tree) -> str:
-        options = list(LOCKS[enum(tree, "strength")])
-        wait = enum(tree, "wait_policy")
-        if wait == "LockWaitSkip":
-            options.append("skip_locked=True")
-        elif wait == "LockWaitError":
-            options.append("nowait=True")
-        if tree.locked_rels:
-            names = [one.range_var.relname for one in tree.locked_rels]
-            codes = [inside.scope.range(name).code for name in names]
-            options.append(f"of=[{', '.join(codes)}]")
-        return f".with_for_update({', '.join(options)})"
 
     def _correlation(self, scope: Scope) -> list[str]:
         if not scope.outer:
@@ -248,7 +196,8 @@ class Queries:
             label = f".label({name!r})" if target.name and name != natural else ""
             return f"{found.code}{label}", name, found.type
         code = inside.as_operand(found)
-        if name == naming.UNNAMED and found.kind == "constant":
+        verbatim = found.kind == "constant" and type(found.value) in (int, float, str)
+        if name == naming.UNNAMED and verbatim:
             return code, name, found.type
         return f"{code}.label({name!r})", name, found.type
 
@@ -270,57 +219,6 @@ class Queries:
         else:
             codes.extend(one.code for one in found.columns)
 
-    def _sort_key(self, inside: Expressions, tree: Tree) -> str:
-        direction, nulls = enum(tree, "sortby_dir"), enum(tree, "sortby_nulls")
-        if direction == "SORTBY_USING":
-            raise CannotConvert("ORDER BY USING", "order")
-        label = self._label(inside, tree.node)
-        if label is not None:
-            return self._labelled(label, direction, nulls)
-        code = self._key(inside, tree.node)
-        if direction == "SORTBY_DESC":
-            code = f"{code}.desc()"
-        elif nulls != DEFAULT_NULLS:
-            code = f"{code}.asc()"
-        if nulls != DEFAULT_NULLS:
-            code += ".nulls_first()" if nulls.endswith("FIRST") else ".nulls_last()"
-        return code
-
-    def _labelled(self, label: str, direction: str, nulls: str) -> str:
-        """ORDER BY the name of an output, which SQLAlchemy looks up."""
-        code = repr(label)
-        if direction == "SORTBY_DESC":
-            code = f"{self.context.use('desc')}({code})"
-        elif nulls != DEFAULT_NULLS:
-            code = f"{self.context.use('asc')}({code})"
-        if nulls != DEFAULT_NULLS:
-            name = "nulls_first" if nulls.endswith("FIRST") else "nulls_last"
-            code = f"{self.context.use(name)}({code})"
-        return code
-
-    def _label(self, inside: Expressions, node: Tree) -> str | None:
-        """The output that a bare name means, where no column has the name."""
-        kind, tree = unwrap(node)
-        if kind != "column_ref" or len(tree.fields) != 1:
-            return None
-        name = string(tree.fields[0])
-        known = any(one.column(name) for one in inside.scope.ranges)
-        return None if known else name
-
-    def _group_key(self, inside: Expressions, node: Tree) -> str:
-        if unwrap(node)[0] == "grouping_set":
-            raise CannotConvert("GROUPING SETS, ROLLUP or CUBE", "group")
-        label = self._label(inside, node)
-        return self._key(inside, node) if label is None else repr(label)
-
-    def _key(self, inside: Expressions, node: Tree) -> str:
-        """A column, an expression, the number of an output."""
-        kind, tree = unwrap(node)
-        if kind == "a_const" and tree.HasField("ival"):
-            return f"{self.context.use('literal_column')}({str(tree.ival.ival)!r})"
-        found = inside.convert(node)
-        return inside.as_operand(found)
-
     def _set_operation(self, tree: Tree, scope: Scope) -> Query:
         name = SET_OPERATIONS[enum(tree, "op"), bool(tree.all)]
         left = self.select(tree.larg, scope.parent_for_operand())
@@ -328,7 +226,7 @@ class Queries:
         code = f"{self.context.use(name)}({left.code}, {right.code})"
         columns = left.columns
         inside = Expressions(self.context, Scope(scope), self)
-        return Query(code + "".join(self._order(inside, tree)), columns)
+        return Query(code + "".join(self.ordering.order(inside, tree)), columns)
 
     def range_of(self, query: Query, name: str, code: str) -> Range:
         """A sub-select or CTE as an item of FROM."""

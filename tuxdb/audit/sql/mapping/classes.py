@@ -119,9 +119,12 @@ def _note(node: ast.stmt, module: Module) -> None:
             module.imports[name] = (node.module or "", alias.name)
     elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         module.values[node.targets[0].id] = node.value
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        if node.value is not None:
-            module.values[node.target.id] = node.value
+    elif (
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.value is not None
+    ):
+        module.values[node.target.id] = node.value
 
 
 def _link(one: ClassSource, by_name: dict[str, list[ClassSource]]) -> None:

@@ -158,26 +158,26 @@ def _explicit_type(
 
 def _server_default(node: ast.expr | None, positional: list[ast.expr]) -> str | None:
     """A default of the server's as SQL, as far as it can be read."""
-    for one in positional:
-        if isinstance(one, ast.Call):
-            if dotted(one.func).rpartition(".")[2] in ("Identity", "Sequence"):
-                return "GENERATED"
+    if any(_called(one) in ("Identity", "Sequence") for one in positional):
+        return "GENERATED"
     if node is None or _is_none(node):
         return None
     if _is_text(node):
         return "'" + str(_constant(node)).replace("'", "''") + "'"
-    if isinstance(node, ast.Call):
-        name = dotted(node.func)
-        if name.rpartition(".")[2] == "text" and node.args and _is_text(node.args[0]):
-            return str(_constant(node.args[0]))
-        if name.partition(".")[0] == "func" or ".func." in name:
-            return f"{name.rpartition('.')[2]}()" if not node.args else "NULL"
-    name = dotted(node).rpartition(".")[2]
-    if name in ("true", "false") or (isinstance(node, ast.Call) and not node.args):
-        called = dotted(node.func if isinstance(node, ast.Call) else node)
-        if called.rpartition(".")[2] in ("true", "false"):
-            return called.rpartition(".")[2]
-    return "NULL"
+    name = _called(node) or dotted(node).rpartition(".")[2]
+    if name in ("true", "false"):
+        return name
+    if not isinstance(node, ast.Call):
+        return "NULL"
+    if name == "text" and node.args and _is_text(node.args[0]):
+        return str(_constant(node.args[0]))
+    of_func = "func" in dotted(node.func).split(".")[:-1]
+    return f"{name}()" if of_func and not node.args else "NULL"
+
+
+def _called(node: ast.expr) -> str:
+    """The name of what is called; "" for anything but a call."""
+    return dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
 
 
 def _options(call: ast.Call | None) -> dict[str, ast.expr]:

@@ -78,10 +78,9 @@ def _table(one: ClassSource) -> str | None:
 def _computed_name(method: ast.FunctionDef, name: str) -> str | None:
     """The usual rule, the class's name in lower case."""
     last = method.body[-1]
-    if isinstance(last, ast.Return) and last.value is not None:
-        if ast.unparse(last.value) == "cls.__name__.lower()":
-            return name.lower()
-    return None
+    value = last.value if isinstance(last, ast.Return) else None
+    usual = value is not None and ast.unparse(value) == "cls.__name__.lower()"
+    return name.lower() if usual else None
 
 
 def _assigned(one: ClassSource, name: str) -> list[ast.expr]:

@@ -4,16 +4,15 @@ import ast
 
 from tuxdb.audit.sql.mapping.classes import dotted
 
-NAMES = frozenset(
-    """
-    BigInteger BIGINT Integer INTEGER INT SmallInteger SMALLINT Boolean BOOLEAN String
-    VARCHAR CHAR NCHAR NVARCHAR Unicode Text TEXT UnicodeText Numeric NUMERIC DECIMAL
-    Float FLOAT Double DOUBLE DOUBLE_PRECISION REAL DateTime TIMESTAMP DATETIME Date DATE
-    Time TIME Interval INTERVAL LargeBinary BYTEA BLOB Uuid UUID JSON JSONB ARRAY INET
-    CIDR MACADDR HSTORE CITEXT TSVECTOR BIT OID MONEY INT4RANGE INT8RANGE NUMRANGE
-    DATERANGE TSRANGE TSTZRANGE
-    """.split()
-)
+_NAMES = """
+ARRAY BIGINT BIT BLOB BOOLEAN BYTEA BigInteger Boolean CHAR CIDR CITEXT DATE DATERANGE
+DATETIME DECIMAL DOUBLE DOUBLE_PRECISION Date DateTime Double FLOAT Float HSTORE INET
+INT INT4RANGE INT8RANGE INTEGER INTERVAL Integer Interval JSON JSONB LargeBinary
+MACADDR MONEY NCHAR NUMERIC NUMRANGE NVARCHAR Numeric OID REAL SMALLINT SmallInteger
+String TEXT TIME TIMESTAMP TSRANGE TSTZRANGE TSVECTOR Text Time UUID Unicode
+UnicodeText Uuid VARCHAR
+"""
+NAMES = frozenset(_NAMES.split())
 RENAMED = {"AutoString": "String"}
 ANNOTATIONS = {
     "int": "Integer",
@@ -28,19 +27,16 @@ ANNOTATIONS = {
     "Decimal": "Numeric",
     "UUID": "Uuid",
 }
-OPTIONAL = frozenset({"Optional"})
 
 
 def type_source(node: ast.expr) -> str | None:
     """A type as source over SQLAlchemy's own names; None for anything else."""
     if isinstance(node, ast.Name | ast.Attribute):
-        name = dotted(node).rpartition(".")[2]
-        name = RENAMED.get(name, name)
-        return name if name in NAMES else None
-    if not isinstance(node, ast.Call):
-        return None
-    name = type_source(node.func)
-    if name is None:
+        bare = dotted(node).rpartition(".")[2]
+        bare = RENAMED.get(bare, bare)
+        return bare if bare in NAMES else None
+    name = type_source(node.func) if isinstance(node, ast.Call) else None
+    if name is None or not isinstance(node, ast.Call):
         return None
     parts = [_argument(one) for one in node.args]
     for keyword in node.keywords:
@@ -53,36 +49,31 @@ def type_source(node: ast.expr) -> str | None:
 
 def annotated(node: ast.expr) -> tuple[ast.expr, bool]:
     """What an annotation wraps, and whether it may be None."""
-    inner = node
-    if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-        inner = _parsed(inner.value) or inner
     optional = False
     while True:
-        if isinstance(inner, ast.Subscript):
-            name = dotted(inner.value).rpartition(".")[2]
-            if name in ("Mapped", "Required"):
-                inner = inner.slice
-            elif name in OPTIONAL:
-                inner, optional = inner.slice, True
-            elif name == "Union" and isinstance(inner.slice, ast.Tuple):
-                inner, optional = _union(inner.slice.elts, inner, optional=optional)
-                if isinstance(inner, ast.Subscript):
-                    return inner, optional
-            else:
-                return inner, optional
-        elif isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.BitOr):
-            sides = _sides(inner)
-            found, optional = _union(sides, inner, optional=optional)
-            if found is inner:
-                return inner, optional
-            inner = found
-        elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            parsed = _parsed(inner.value)
-            if parsed is None:
-                return inner, optional
-            inner = parsed
-        else:
-            return inner, optional
+        inner, may_be_none = _step(node)
+        optional = optional or may_be_none
+        if inner is None:
+            return node, optional
+        node = inner
+
+
+def _step(node: ast.expr) -> tuple[ast.expr | None, bool]:
+    """Take off one layer; None if there is none that means the column's type."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _parsed(node.value), False
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _union(_sides(node))
+    if not isinstance(node, ast.Subscript):
+        return None, False
+    name = dotted(node.value).rpartition(".")[2]
+    if name in ("Mapped", "Required"):
+        return node.slice, False
+    if name == "Optional":
+        return node.slice, True
+    if name == "Union" and isinstance(node.slice, ast.Tuple):
+        return _union(node.slice.elts)
+    return None, False
 
 
 def annotation_type(node: ast.expr, known: dict[str, str]) -> str | None:
@@ -91,12 +82,9 @@ def annotation_type(node: ast.expr, known: dict[str, str]) -> str | None:
     return known.get(name) or ANNOTATIONS.get(name)
 
 
-def _union(
-    sides: list[ast.expr], whole: ast.expr, *, optional: bool
-) -> tuple[ast.expr, bool]:
+def _union(sides: list[ast.expr]) -> tuple[ast.expr | None, bool]:
     others = [one for one in sides if not _is_none(one)]
-    optional = optional or len(others) < len(sides)
-    return (others[0] if len(others) == 1 else whole), optional
+    return (others[0] if len(others) == 1 else None), len(others) < len(sides)
 
 
 def _sides(node: ast.expr) -> list[ast.expr]:

@@ -1,0 +1,14 @@
+"""TUX204: an expected line ends in the code."""
+# ruff: noqa: ANN001, ANN201, F821
+# mypy: ignore-errors
+
+
+class User(Base):
+    __tablename__ = "users"
+
+
+async def read(conn):
+    await conn.fetch("SELECT id FROM users WHERE id = 1")
+    await conn.fetch("SELECT id FROM polls WHERE id = 1")  # TUX204
+    await conn.fetch("SELECT name FROM polls WHERE id = 1")
+    await conn.fetch("WITH p AS (SELECT 1) SELECT * FROM p")

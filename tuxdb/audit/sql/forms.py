@@ -1,0 +1,98 @@
+"""Forms of a normalised tree, nested tuples, and the rules over one of them."""
+
+from typing import Any, TypeAlias
+
+from tuxdb.audit.sql.parse import Tree, strings
+from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical, is_known
+
+Form: TypeAlias = Any  # nested tuples
+
+NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+# functions of text that SQL writes with words; PostgreSQL hides their casts then
+OF_TEXT = frozenset({"btrim", "ltrim", "rtrim", "position", "substring", "overlay"})
+DEFAULT = ("set_to_default", ("SetToDefault", ()))
+NOT = 3
+NO_LIMIT = "no limit"
+IS_NULL, IS_NOT_NULL = 1, 2
+PLAIN, ANY, ALL = 1, 2, 3
+OPPOSITE = {**NEGATED, "~~": "!~~", "!~~": "~~", "~~*": "!~~*", "!~~*": "~~*"}
+TRUE = ("a_const", ("A_Const", (("boolval", ("Boolean", (("boolval", True),))),)))
+
+
+def negated(form: Form) -> Form:
+    """The form of NOT around an operator that has an opposite; None without one."""
+    if form[0] == "null_test":
+        fields = dict(form[1][1])
+        if not _is_single(fields["arg"]):
+            return None
+        fields["nulltesttype"] = IS_NULL + IS_NOT_NULL - fields["nulltesttype"]
+        return form[0], (form[1][0], tuple(fields.items()))
+    if form[0] != "a_expr":
+        return None
+    name, kind, operator, left, right = form[1]
+    opposite = OPPOSITE.get(operator[0]) if len(operator) == 1 else None
+    if opposite is None or kind not in (PLAIN, ANY, ALL):
+        return None
+    other = {PLAIN: PLAIN, ANY: ALL, ALL: ANY}[kind]
+    return form[0], (name, other, (opposite,), left, right)
+
+
+def _is_single(form: Form) -> bool:
+    """Whether a form is a column that is no row: of a row, parts may be NULL."""
+    return form[0] == "column_ref" and is_known(form[1][2])
+
+
+def narrow(form: Form) -> Form:
+    """A whole number without the cast to another width."""
+    cast = form is not None and form[0] == "type_cast" and form[2] in INTEGERS
+    return form[1] if cast and is_whole(form[1]) else form
+
+
+def is_whole(form: Form) -> bool:
+    """Whether a form is a constant of type integer."""
+    if form is None:
+        return False
+    if form[0] == "a_const":
+        return "ival" in dict(form[1][1])
+    negative = form[0] == "type_cast" and form[2] == "integer"
+    return negative and form[1] is not None and form[1][0] == "a_const"
+
+
+def is_text_cast(form: Form) -> bool:
+    """Whether a form is a cast to text or varchar."""
+    return form is not None and form[0] == "type_cast" and form[2] in TEXTS
+
+
+def bare_text(form: Form) -> Form:
+    """A column of text without the cast to text."""
+    if not is_text_cast(form) or form[1] is None or form[1][0] != "column_ref":
+        return form
+    return form[1] if form[1][1][2] in TEXTS else form
+
+
+def is_constant(form: Form) -> bool:
+    """Whether a form is a constant."""
+    return form is not None and form[0] == "a_const"
+
+
+def type_of(tree: Tree) -> tuple[str | None, bool]:
+    """A type's canonical name, and whether it has a length or precision."""
+    names = [name for name in strings(tree.names) if name != "pg_catalog"]
+    if len(names) != 1 or tree.setof:
+        return None, False
+    suffix = "[]" * len(tree.array_bounds)
+    return canonical(names[0]) + suffix, bool(tree.typmods)
+
+
+def range_name(tree: Tree) -> str:
+    """The name that an item of FROM goes by."""
+    return str(tree.alias.aliasname if tree.HasField("alias") else tree.relname)
+
+
+def volatile_calls(form: Form, volatile: frozenset[str]) -> int:
+    """How many calls of a form give another value every time."""
+    if isinstance(form, tuple | list):
+        if len(form) == 2 and form[0] == "sval" and form[1] in volatile:  # noqa: PLR2004
+            return 1
+        return sum(volatile_calls(one, volatile) for one in form)
+    return 0

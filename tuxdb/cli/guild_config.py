@@ -1,0 +1,170 @@
+"""`tuxdb guilds config`: the settings of a guild, and its rules about points."""
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tuxdb.cli.edits import author_of, kept
+from tuxdb.cli.groups import App
+from tuxdb.cli.invocation import invocation
+from tuxdb.cli.options import RECORDED
+from tuxdb.cli.parsers import closest, snowflake
+from tuxdb.cli.run import run
+from tuxdb.errors import UsageError
+
+if TYPE_CHECKING:
+    from tuxdb.database import Database
+    from tuxdb.models import GuildConfig
+
+app = App(help="Read and change the configuration of a guild.")
+
+IDS = (
+    "mod_log_id",
+    "audit_log_id",
+    "join_log_id",
+    "private_log_id",
+    "report_log_id",
+    "dev_log_id",
+    "jail_channel_id",
+    "jail_role_id",
+)
+COLUMNS = ("prefix", *IDS, "settings")
+POINTS = "points."
+RULES = ("max_balance", "daily_send", "daily_receive", "start_balance", "timezone")
+KEYS = (*COLUMNS, *(f"{POINTS}{rule}" for rule in RULES))
+CONFIG = ("guild_id", *COLUMNS, "created_at", "updated_at")
+NOTHING = "none"
+WHOLE = re.compile(r"-?[0-9]{1,19}")
+
+Guild = Annotated[
+    int, typer.Argument(metavar="GUILD", parser=snowflake, help="Discord ID.")
+]
+
+
+def _key(text: str) -> str:
+    if text not in KEYS:
+        near = closest(text, KEYS)
+        also = f"did you mean {near!r}?" if near else f"there are {', '.join(KEYS)}"
+        raise ValueError(f"{text!r} is no setting of a guild; {also}")
+    return text
+
+
+SettingName = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY",
+        parser=_key,
+        show_default=False,
+        help=f"Such as prefix, mod_log_id, {POINTS}daily_send.",
+    ),
+]
+
+
+@app.command("get")
+def get_config(
+    ctx: typer.Context,
+    *,
+    guild: Guild,
+    key: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KEY]", parser=_key, show_default=False, help="One setting only."
+        ),
+    ] = None,
+) -> None:
+    """Show the configuration of a guild; defaults where it has none."""
+    run(
+        ctx,
+        lambda db: db.guild_config.effective(guild),
+        known_guild=guild,
+        **_output(CONFIG if key is None else ("guild_id", key), key),
+    )
+
+
+@app.command("set", writes=RECORDED)
+def set_config(
+    ctx: typer.Context,
+    *,
+    guild: Guild,
+    key: SettingName,
+    value: Annotated[
+        str,
+        typer.Argument(
+            show_default=False,
+            help="A text, a number, an ID, a JSON object; `none` clears it.",
+        ),
+    ],
+) -> None:
+    """Change one setting of a guild, such as points.daily_send, and no other."""
+    call, change = invocation(ctx), _change(guild, key, value)
+    run(
+        ctx,
+        lambda db: kept(
+            call,
+            db.edits.config(
+                guild, author_of(call, "guilds config set"), partial(change, db)
+            ),
+        ),
+        known_guild=guild,
+        **_output(("guild_id", key, "updated_at"), key),
+    )
+
+
+def _output(columns: tuple[str, ...], key: str | None) -> dict[str, Any]:
+    """How a configuration is shown; a rule about points comes out of its settings."""
+    if key is None or not key.startswith(POINTS):
+        return {"columns": columns}
+    rule = key.removeprefix(POINTS)
+
+    def row(config: "GuildConfig") -> dict[str, Any]:
+        rules = config.settings.get("points", {})
+        known = {"guild_id": config.guild_id, "updated_at": config.updated_at}
+        return {**known, key: rules.get(rule)}
+
+    return {"columns": columns, "row": row}
+
+
+def _change(
+    guild: int, key: str, text: str
+) -> "Callable[[Database], Awaitable[GuildConfig]]":
+    """What has to be done; the controller says what is wrong with a rule."""
+    if key.startswith(POINTS):
+        rule = key.removeprefix(POINTS)
+        value: int | str | None = int(text) if WHOLE.fullmatch(text) else text
+        value = None if text == NOTHING else value
+
+        def set_rule(db: "Database") -> "Awaitable[GuildConfig]":
+            return db.guild_config.set_points_rule(guild, rule, value)
+
+        return set_rule
+    changed = {key: _value(key, text)}
+    return lambda db: db.guild_config.upsert(guild_id=guild, **changed)
+
+
+def _value(key: str, text: str) -> Any:  # noqa: ANN401 - as the column has it
+    if key in IDS:
+        return None if text == NOTHING else _id(key, text)
+    return _object(text) if key == "settings" else text
+
+
+def _id(key: str, text: str) -> int:
+    mention = text.replace("<@&", "<@", 1)  # a role, which people are not
+    try:
+        return snowflake(mention)
+    except ValueError as error:
+        raise UsageError(f"{key}: {error}") from error
+
+
+def _object(text: str) -> dict[str, Any]:
+    import json
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("settings: this is not JSON") from error
+    if not isinstance(found, dict):
+        raise UsageError("settings: this is not a JSON object")
+    return found
