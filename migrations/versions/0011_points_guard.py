@@ -2,9 +2,10 @@
 
 `points_transactions_apply` carries an inserted entry over to `users.points`, and
 refuses one that does not follow from the balances as they are. Any other change of
-`users.points` comes at trigger depth 0 and is refused there; the conditions are
-WHEN clauses, so rows whose points stay cost no function call. A user who goes takes
-an entry along that accounts for the points left.
+`users.points` comes at trigger depth 0 and is refused there, as is one of the owner
+of points; the conditions are WHEN clauses, so rows whose points stay cost no function
+call. A user who goes takes an entry along that accounts for the points left, which
+TRUNCATE would not.
 
 Locks: SHARE ROW EXCLUSIVE on users and points_transactions, no scan.
 """
@@ -53,6 +54,18 @@ END
 $$
 """
 
+REFUSE_TRUNCATE = """
+CREATE FUNCTION tuxdb_points_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM users WHERE points > 0) THEN
+        RAISE EXCEPTION 'users who have points cannot be truncated'
+        USING ERRCODE = 'TUX01', HINT = 'DELETE leaves an entry for each of them';
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+
 ACCOUNT_CLOSED = """
 CREATE FUNCTION tuxdb_points_account_closed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -72,6 +85,8 @@ BEGIN
 END
 $$
 """
+
+FUNCTIONS = (APPLY, REFUSE_DIRECT, REFUSE_TRUNCATE, ACCOUNT_CLOSED, APPEND_ONLY)
 
 TRIGGERS = (
     """
@@ -97,6 +112,17 @@ TRIGGERS = (
     EXECUTE FUNCTION tuxdb_points_refuse_direct()
     """,
     """
+    CREATE TRIGGER users_points_guard_owner
+    BEFORE UPDATE OF id, guild_id ON users FOR EACH ROW
+    WHEN ((NEW.id <> OLD.id OR NEW.guild_id <> OLD.guild_id) AND OLD.points > 0)
+    EXECUTE FUNCTION tuxdb_points_refuse_direct()
+    """,
+    """
+    CREATE TRIGGER users_points_guard_truncate
+    BEFORE TRUNCATE ON users FOR EACH STATEMENT
+    EXECUTE FUNCTION tuxdb_points_refuse_truncate()
+    """,
+    """
     CREATE TRIGGER users_points_account_closed
     AFTER DELETE ON users FOR EACH ROW
     WHEN (OLD.points > 0) EXECUTE FUNCTION tuxdb_points_account_closed()
@@ -105,7 +131,7 @@ TRIGGERS = (
 
 
 def upgrade() -> None:
-    for function in (APPLY, REFUSE_DIRECT, ACCOUNT_CLOSED, APPEND_ONLY):
+    for function in FUNCTIONS:
         op.execute(function)
     for trigger in TRIGGERS:
         op.execute(trigger)
@@ -113,9 +139,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER users_points_account_closed ON users")
-    op.execute("DROP TRIGGER users_points_guard_update ON users")
-    op.execute("DROP TRIGGER users_points_guard_insert ON users")
+    for guarded in ("truncate", "owner", "update", "insert"):
+        op.execute(f"DROP TRIGGER users_points_guard_{guarded} ON users")
     op.execute("DROP TRIGGER points_transactions_append_only ON points_transactions")
     op.execute("DROP TRIGGER points_transactions_apply ON points_transactions")
-    for name in ("append_only", "account_closed", "refuse_direct", "apply"):
+    for name in (
+        "append_only",
+        "account_closed",
+        "refuse_truncate",
+        "refuse_direct",
+        "apply",
+    ):
         op.execute(f"DROP FUNCTION tuxdb_points_{name}()")

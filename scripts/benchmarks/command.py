@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -43,6 +44,7 @@ Prepare = Callable[[Place, Sizes], AbstractAsyncContextManager[Work]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write the file; 1 if a goal was missed."""
     chosen = _parsed(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server goes too
     names = chosen.names or [n for n in ROWS if chosen.full or n not in FULL]
     sizes = Sizes.quick() if chosen.quick else Sizes()
     rounds = chosen.rounds or (3 if chosen.quick else 7)

@@ -440,7 +440,7 @@ async def test_the_leaderboard_shares_ranks_and_goes_on_behind_a_cursor(
     for number, points in enumerate((100, 50, 50, 20), 101):
         await join(db, number, points)
 
-    seen = []
+    seen: list[tuple[int, int]] = []
     cursor: str | None = None
     while cursor is not None or not seen:
         page = await db.points.leaderboard(GUILD, after=cursor, limit=2)

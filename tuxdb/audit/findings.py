@@ -19,6 +19,10 @@ _COMMENT = re.compile(
     r"\s*(?P<reason>.*)"
 )
 
+_FOREIGN = re.compile(r"#\s*(noqa:.*\bS608\b|nosec\b.*\bB608\b)", re.IGNORECASE)
+_MARKED = re.compile(r"tuxdb:|S608|B608")
+INJECTION = ("TUX101", "TUX102", "TUX103", "TUX104", "TUX105", "TUX107", "TUX108")
+
 
 class Severity(IntEnum):
     """How bad a finding is."""
@@ -101,6 +105,8 @@ class Suppression:
     reason: str
     whole_file: bool
     alone: bool = False
+    foreign: bool = False
+    """A comment for ruff or bandit, which counts only if the project says so."""
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is meant for a finding of the same file."""
@@ -114,17 +120,20 @@ class Suppression:
 
 def suppressions(text: str) -> tuple[Suppression, ...]:
     """Read the comments of a source that begin with `tuxdb:`."""
-    if "tuxdb:" not in text:
+    if not _MARKED.search(text):
         return ()
     found = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type != tokenize.COMMENT:
                 continue
-            match = _COMMENT.match(token.string)
+            match = _COMMENT.search(token.string)
             if match:
                 alone = not token.line[: token.start[1]].strip()
                 found.append(_suppression(match, token.start[0], alone=alone))
+            elif _FOREIGN.search(token.string):
+                line = token.start[0]
+                found.append(Suppression(line, INJECTION, "", False, foreign=True))
     except (tokenize.TokenError, SyntaxError, IndentationError):
         return tuple(found)
     return tuple(found)

@@ -34,6 +34,15 @@ def older(text: str) -> str | None:
     return finder.rewritten()
 
 
+def is_python(text: str) -> bool:
+    """Whether any version of Python can parse a source."""
+    try:
+        libcst.parse_module(text)
+    except (libcst.ParserSyntaxError, RecursionError, ValueError):
+        return False
+    return True
+
+
 class _Finder(libcst.CSTVisitor):
     """Collects what to overwrite: offsets and new characters."""
 

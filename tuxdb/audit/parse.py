@@ -7,12 +7,14 @@ so that lines and columns stay what they are.
 
 import ast
 import io
-import multiprocessing
 import os
 import tokenize
 import warnings
+from collections.abc import Callable
 from importlib.util import find_spec
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
 
 PATIENCE_SECONDS = 20
 
@@ -51,12 +53,26 @@ def parse(text: str) -> ast.Module:
     return _newer(text, first)
 
 
+def check(text: str) -> None:
+    """Raise Unparsable if a source, of which nothing more is wanted, is no Python."""
+    try:
+        _tree(text)
+    except SyntaxError as error:
+        if not _apart(_send_verdict, text):
+            raise Unparsable(_reason(error), error.lineno or 1) from error
+    except ValueError as error:
+        raise Unparsable(str(error)) from error
+    except (RecursionError, MemoryError) as error:
+        raise Unparsable("nested too deeply") from error
+
+
 def _newer(text: str, first: Unparsable) -> ast.Module:
     """Parse what is only too new for this Python."""
     if find_spec("libcst") is None:
-        raise first
-    rewritten = _older(text)
-    if rewritten is None:
+        newer = f"{first.reason}; or newer Python, which tuxdb[audit] can read"
+        raise Unparsable(newer, first.line)
+    rewritten = _apart(_send_older, text)
+    if not isinstance(rewritten, str):
         raise first
     try:
         return _tree(rewritten)
@@ -64,26 +80,37 @@ def _newer(text: str, first: Unparsable) -> ast.Module:
         raise first from None
 
 
-def _older(text: str) -> str | None:
-    """Rewrite in a process of its own: deep nesting ends libcst's without a word."""
-    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+def _apart(work: Callable[[str, Connection], None], text: str) -> object:
+    """Run in a process of its own: deep nesting ends libcst's without a word."""
+    if find_spec("libcst") is None:
+        return None
+    posix = os.name == "posix"
+    context: ForkContext | SpawnContext
+    context = get_context("fork") if posix else get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_send_older, args=(text, theirs), daemon=True)
+    process = context.Process(target=work, args=(text, theirs), daemon=True)
     process.start()
     theirs.close()
     try:
-        answer = mine.recv() if mine.poll(PATIENCE_SECONDS) else None
+        answer: object = mine.recv() if mine.poll(PATIENCE_SECONDS) else None
     except EOFError:
         answer = None
     process.kill()
     process.join()
-    return answer if isinstance(answer, str) else None
+    mine.close()
+    return answer
 
 
 def _send_older(text: str, connection: Connection) -> None:
     from tuxdb.audit.new_syntax import older  # noqa: PLC0415 - libcst is heavy
 
     connection.send(older(text))
+
+
+def _send_verdict(text: str, connection: Connection) -> None:
+    from tuxdb.audit.new_syntax import is_python  # noqa: PLC0415 - libcst is heavy
+
+    connection.send(is_python(text))
 
 
 def _tree(text: str) -> ast.Module:

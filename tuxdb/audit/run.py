@@ -7,7 +7,7 @@ report.queries      # every call that takes SQL
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,6 @@ from tuxdb.audit.sites import RawQuery, Span
 from tuxdb.audit.sqlside import Verdict
 
 Verdicts = Mapping[tuple[str, Span], Verdict]
-Asker = Callable[[Sequence[Facts]], Verdicts]
 WEIGHT = {"TUX106": 0, "TUX101": 1, "TUX107": 2, "TUX103": 3, "TUX900": 9}
 
 
@@ -75,14 +74,21 @@ class Report:
         return dict(Counter(query.classified for query in self.queries))
 
 
-def audit(
+@dataclass(frozen=True)
+class Gathered:
+    """What the files say, before it is judged."""
+
+    facts: tuple[Facts, ...]
+    begun: float
+
+
+def gather(
     paths: Iterable[Path],
     options: Options,
     *,
-    ask: Asker | None = None,
     told: Told = lambda _stage, _done, _total: None,
-) -> Report:
-    """Audit files and folders; `ask` gives the verdicts of the SQL side."""
+) -> Gathered:
+    """Read files and folders."""
     begun = time.monotonic()
     given = [Path(path) for path in paths]
     name = "\0".join(str(path.absolute()) for path in given)
@@ -90,22 +96,34 @@ def audit(
     sources = list(discover(given, exclude=options.exclude, top=options.top))
     facts = Gatherer(cache, options.sinks, options.jobs, told).gather(sources)
     cache.save()
-    verdicts = ask(facts) if ask is not None else {}
-    context = Context(facts, verdicts, checked=ask is not None)
+    return Gathered(tuple(facts), begun)
+
+
+def judge(
+    gathered: Gathered, options: Options, verdicts: Verdicts | None = None
+) -> Report:
+    """Apply the rules; `verdicts` are the answers of the SQL side, if it was asked."""
+    checked = verdicts is not None
+    context = Context(gathered.facts, verdicts or {}, checked=checked)
     found = _judge(context, options)
     kept, count = _without_suppressed(found, context, options)
     known = options.baseline or frozenset()
     marked = list(against(numbered(kept), set(known)))
     gone = len(set(known) - {finding.key for finding in marked})
     return Report(
-        files=tuple(facts),
+        files=gathered.facts,
         findings=tuple(sorted(marked, key=_order)),
         suppressed=count,
         fixed=gone,
-        seconds=time.monotonic() - begun,
-        checked=ask is not None,
-        verdicts=verdicts,
+        seconds=time.monotonic() - gathered.begun,
+        checked=checked,
+        verdicts=verdicts or {},
     )
+
+
+def audit(paths: Iterable[Path], options: Options) -> Report:
+    """Audit files and folders, without a schema."""
+    return judge(gather(paths, options), options)
 
 
 def _judge(context: Context, options: Options) -> list[Finding]:
@@ -127,7 +145,11 @@ def _without_suppressed(
     found: list[Finding], context: Context, options: Options
 ) -> tuple[list[Finding], int]:
     comments: dict[str, tuple[Suppression, ...]] = {
-        facts.path: facts.suppressions for facts in context.files if facts.suppressions
+        facts.path: tuple(
+            one for one in facts.suppressions if options.noqa or not one.foreign
+        )
+        for facts in context.files
+        if facts.suppressions
     }
     kept, count, unused = suppressed(found, comments)
     rule = RULES["TUX901"]
@@ -135,7 +157,10 @@ def _without_suppressed(
         judged = [
             (path, comment)
             for path, comment in unused
-            if not comment.rules or any(options.wants(code) for code in comment.rules)
+            if not comment.foreign
+            and (
+                not comment.rules or any(options.wants(code) for code in comment.rules)
+            )
         ]
         context.unused = judged
         kept += rule.check_tree(context)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tuxdb.audit.facts import Acquired, Facts
 from tuxdb.audit.findings import suppressions
 from tuxdb.audit.module import FunctionNode, Module, dotted, index
-from tuxdb.audit.parse import Unparsable, decode, parse
+from tuxdb.audit.parse import Unparsable, check, decode, parse
 from tuxdb.audit.resolve import Found, resolve, span_of
 from tuxdb.audit.sinks import PREFILTER, Sink, Sinks, library_of
 from tuxdb.audit.sites import RawQuery
@@ -59,9 +59,10 @@ def scan(path: str, data: bytes, around: Surroundings) -> Facts:
     plain = Facts(path, lines, tables=tables, library=library, suppressions=comments)
     names = [sink.name for sink in around.sinks]
     mentioned = any(name in text for name in names)
-    if not (interesting(text) or mentioned):
-        return _checked(plain, text)
     try:
+        if not (interesting(text) or mentioned):
+            check(text)
+            return plain
         takes = ".acquire(" in text or "asyncpg.connect(" in text
         return _resolved(plain, parse(text), around, takes=takes)
     except Unparsable as error:
@@ -78,13 +79,6 @@ def _failed(plain: Facts, reason: str, line: int) -> Facts:
         problem_line=line,
         suppressions=plain.suppressions,
     )
-
-
-def _checked(plain: Facts, text: str) -> Facts:
-    """Notice what is no text at all, without parsing the rest."""
-    if "\0" in text:
-        return _failed(plain, "source code cannot contain null bytes", 1)
-    return plain
 
 
 def _resolved(

@@ -123,7 +123,8 @@ def unparsed(node: ast.expr) -> str:
 
 
 def literal(text: str) -> Value:
-    """Make the value of a string that is known."""
+    """Make the value of a string that is known; of endless ones, the beginning."""
+    text = text[:LONGEST_TEXT]
     return Value(((text,),) if text else ((),))
 
 

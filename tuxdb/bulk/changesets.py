@@ -1,6 +1,6 @@
 """Change sets: who changed which rows, why, and what they were before."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,7 +102,7 @@ async def sample_of(
 
 async def all_rows(
     session: AsyncSession, changeset: ChangeSet
-) -> AsyncIterator[list[RowChange]]:
+) -> AsyncGenerator[list[RowChange]]:
     """Every row of a change set, some at a time."""
     last = 0
     while rows := await _rows(session, changeset, ROWS_AT_ONCE, after=last):

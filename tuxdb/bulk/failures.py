@@ -1,19 +1,19 @@
 """What the database says against a change, in words for whoever asked for it."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.bulk.tables import name_of
-from tuxdb.engine.retry import ATTEMPTS, FIRST_PAUSE_SECONDS, changed_nothing
+from tuxdb.engine.retry import retrying
 from tuxdb.engine.translate import ConstraintViolation, driver_error, sqlstate
 from tuxdb.errors import Conflict, Refused, TuxdbError, UsageError
+
+T = TypeVar("T")
 
 BAD_VALUES = "22"
 TRIGGER_SAYS_NO = "P0"
@@ -26,32 +26,17 @@ async def no_longer_deferred(session: AsyncSession) -> None:
     await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
-async def attempts(
-    session: AsyncSession,
-) -> AsyncIterator[AbstractAsyncContextManager[None]]:
-    """Savepoints in which to try something until no deadlock ends it.
+async def retried(session: AsyncSession, work: Callable[[], Awaitable[T]]) -> T:
+    """Await what `work` makes in a savepoint, again if a deadlock ends it.
 
-    Each gives back its locks when it fails, so that whoever collided may go on.
+    The savepoint gives back its locks, so that whoever collided may go on.
     """
-    done = False
 
-    @asynccontextmanager
-    async def savepoint(last: bool) -> AsyncIterator[None]:
-        nonlocal done
-        try:
-            async with session.begin_nested():
-                yield
-            done = True
-        except DBAPIError as error:
-            if last or not changed_nothing(error):
-                raise
+    async def attempt() -> T:
+        async with session.begin_nested():
+            return await work()
 
-    for number in range(1, ATTEMPTS + 1):
-        yield savepoint(number == ATTEMPTS)
-        if done:
-            return
-        longest = FIRST_PAUSE_SECONDS * 2**number
-        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - not a secret
+    return await retrying(attempt)
 
 
 @asynccontextmanager

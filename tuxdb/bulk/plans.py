@@ -6,11 +6,11 @@ line is a checksum, so that a plan that was cut off or edited is none.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateTable
 
 from tuxdb.bulk.encoding import copied
-from tuxdb.bulk.failures import attempts
+from tuxdb.bulk.failures import retried
 from tuxdb.bulk.inputs import Input, in_thread, lines, open_input
 from tuxdb.bulk.problems import SHOWN, Problems
 from tuxdb.bulk.requests import Prepared, Report
@@ -50,7 +50,7 @@ PLANNED = "tuxdb_planned"
 ROWS_AT_ONCE = 1000
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def written_plan(
     session: AsyncSession, prepared: Prepared, path: Path, reason: str | None
 ) -> AsyncIterator[None]:
@@ -66,9 +66,10 @@ async def written_plan(
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             digest = hashlib.sha256()
-            async for line in _plan_lines(session, prepared, reason):
-                digest.update(line.encode())
-                file.write(line)
+            async with aclosing(_plan_lines(session, prepared, reason)) as lines_:
+                async for line in lines_:
+                    digest.update(line.encode())
+                    file.write(line)
             file.write(_line({"sha256": digest.hexdigest()}))
         yield
         done = True
@@ -99,9 +100,11 @@ async def prepare_plan(
     same = and_(
         *(table.c[n] == value_of(planned.c.row_key, table.c[n]) for n in part.key)
     )
-    async for attempt in attempts(session):
-        async with attempt:
-            await _refuse_changed(session, part, planned, same, path)
+
+    async def work() -> None:
+        await _refuse_changed(session, part, planned, same, path)
+
+    await retried(session, work)
     return Prepared(
         part,
         select(table).select_from(table.join(planned, same)),
@@ -112,7 +115,7 @@ async def prepare_plan(
 
 async def _plan_lines(
     session: AsyncSession, prepared: Prepared, reason: str | None
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     part, table = prepared.part, prepared.part.table
     yield _line(
         {
@@ -235,7 +238,7 @@ async def _stage(
     await session.execute(CreateTable(planned))
     made = rows.encoded()
 
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes]:
         while found := await in_thread(source, lambda: next(made, None)):
             count, chunk = found
             if report is not None:
@@ -243,7 +246,8 @@ async def _stage(
             if chunk:
                 yield chunk
 
-    await copy_bytes(session, planned, planned.c.keys(), chunks())
+    async with aclosing(chunks()) as source_:
+        await copy_bytes(session, planned, planned.c.keys(), source_)
     return planned
 
 

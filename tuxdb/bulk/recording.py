@@ -71,15 +71,15 @@ async def remove_for_good(
     return changeset.rows
 
 
-async def blank_for_good(
-    session: AsyncSession, removal: Removal, column: str, changeset: ChangeSet
-) -> int:
-    """Set a column of rows to NULL and keep only their number."""
-    changed = update(removal.table).where(removal.condition).values({column: None})
-    result: Any = await session.execute(changed)
-    part = Part(removal.table, (column,))
-    await _note(session, changeset, part, result.rowcount, forgotten=True)
-    return int(result.rowcount)
+async def note_for_good(
+    session: AsyncSession,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: int,
+    changeset: ChangeSet,
+) -> None:
+    """Write down how many rows had values taken away that are to be forgotten."""
+    await _note(session, changeset, Part(table, columns), rows, forgotten=True)
 
 
 async def change_values(

@@ -128,7 +128,7 @@ class Step:
         rows = await self._restore(session, undo.id, number)
         gone = self._removal(undo.id, number)
         rows += int(await session.scalar(gone) or 0)
-        rows += await self._insert_again(session, undo.id, number)
+        rows += await self._insert_again(session, undo, number)
         await no_longer_deferred(session)
         if not has_triggers(self.part.table, self.part.changed):
             return rows, 0
@@ -184,7 +184,7 @@ class Step:
         return counted(gone, undo, number)
 
     async def _insert_again(
-        self, session: AsyncSession, undo: UUID, number: int
+        self, session: AsyncSession, undo: ChangeSet, number: int
     ) -> int:
         """Insert deleted rows; balances come back by way of the ledger."""
         table, before = self.part.table, CHANGES.c.before
@@ -206,12 +206,13 @@ class Step:
         if not count:
             return 0
         if balances:
-            await PointsRepository().set_many(session, balances, "undo")
+            reason, actor = undo.reason or "undo", undo.actor
+            await PointsRepository().set_many(session, balances, reason[:500], actor)
             moment = value_of(before, table.c[TOUCHED])
             await session.execute(
                 update(table).where(deleted, self._same_row).values({TOUCHED: moment})
             )
-        rows = inserted(self.part, undo, number).join_from(
+        rows = inserted(self.part, undo.id, number).join_from(
             table, CHANGES, self._same_row
         )
         await session.execute(
@@ -232,7 +233,8 @@ class Step:
                 self._mine, CHANGES.c.after.is_(None), points > 0
             )
         )
-        return dict(rows.tuples().all())
+        found: dict[int, int] = dict(rows.all())
+        return found
 
     def _overruled(self, undo: UUID, number: int) -> Select[Any]:
         """How many rows did not become what they were before."""

@@ -1,7 +1,8 @@
 """The rows of a file in a temporary table, each checked on its way in."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +91,7 @@ async def stage(
     digest = hashlib.sha256()
     count = 0
 
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes]:
         nonlocal count
         made = encoded(file, columns, problems)
         while found := await in_thread(source, lambda: next(made, None)):
@@ -101,7 +102,8 @@ async def stage(
             if chunk:
                 yield chunk
 
-    await copy_bytes(session, staged, staged.c.keys(), chunks())
+    async with aclosing(chunks()) as made_of:
+        await copy_bytes(session, staged, staged.c.keys(), made_of)
     problems.finish()
     if not count:
         raise problems.fail(file.line, "the file has no row")

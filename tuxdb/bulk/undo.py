@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tuxdb.bulk.changesets import Author, RowChange, begin, prepare, sample_of
-from tuxdb.bulk.failures import attempts, explained
+from tuxdb.bulk.failures import explained, retried
 from tuxdb.bulk.problems import SHOWN
 from tuxdb.bulk.restoring import Step, Touched
 from tuxdb.errors import Conflict, NotFound, Refused
@@ -69,10 +69,11 @@ async def apply_undo(
     Raises RowsChanged where a row differs from what was recorded, unless `partial`.
     """
     await prepare(session)
-    async for attempt in attempts(session):
-        async with attempt:
-            undone = await _undo(session, changeset_id, author, partial=partial)
-    return undone
+
+    async def work() -> Undone:
+        return await _undo(session, changeset_id, author, partial=partial)
+
+    return await retried(session, work)
 
 
 async def _undo(
@@ -93,7 +94,7 @@ async def _undo(
         step = await Step.of(session, changeset_id, number, described)
         found = await step.touched(session)
         if found and not partial:
-            undone_by = await _undone_by(session, changeset_id)
+            undone_by = await _undone_by(session, changeset_id, but=undo.id)
             raise RowsChanged(changeset_id, found, undone_by)
         left.extend(found)
         async with explained(step.part.table):
@@ -117,11 +118,15 @@ def _refuse_forgotten(original: ChangeSet) -> None:
         )
 
 
-async def _undone_by(session: AsyncSession, changeset: UUID) -> UUID | None:
+async def _undone_by(
+    session: AsyncSession, changeset: UUID, *, but: UUID
+) -> UUID | None:
     """The change set that undid this one and was not undone itself."""
-    undoes = select(ChangeSet).where(col(ChangeSet.undoes) == changeset)
+    undoes = select(ChangeSet).where(
+        col(ChangeSet.undoes) == changeset, col(ChangeSet.id) != but
+    )
     latest = undoes.order_by(col(ChangeSet.created_at).desc()).limit(1)
     found = (await session.scalars(latest)).one_or_none()
-    if found is None or await _undone_by(session, found.id) is not None:
+    if found is None or await _undone_by(session, found.id, but=but) is not None:
         return None
     return found.id

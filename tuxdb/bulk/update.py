@@ -12,7 +12,7 @@ from tuxdb.bulk.assignments import parse_assignments
 from tuxdb.bulk.catalogue import has_triggers
 from tuxdb.bulk.changesets import begin, prepare, sample_of
 from tuxdb.bulk.expressions import nearest, parse_where
-from tuxdb.bulk.failures import attempts, explained, no_longer_deferred
+from tuxdb.bulk.failures import explained, no_longer_deferred, retried
 from tuxdb.bulk.inputs import in_thread, open_input
 from tuxdb.bulk.literals import Literals
 from tuxdb.bulk.plans import prepare_plan
@@ -142,13 +142,16 @@ async def change(
     part = prepared.part
     locked = locked_rows(part, prepared.new, prepared.source)
     statement = tracked_update(part, locked, changeset, 0, most)
-    async for attempt in attempts(session):
-        async with attempt, explained(part.table):
-            counts = Counts(*(await session.execute(statement)).one())
-            await no_longer_deferred(session)
-            if has_triggers(part.table, part.recorded):
-                await session.execute(recorded_as_left(part, changeset, 0))
-    return counts
+
+    async def work() -> Counts:
+        counts = Counts(*(await session.execute(statement)).one())
+        await no_longer_deferred(session)
+        if has_triggers(part.table, part.recorded):
+            await session.execute(recorded_as_left(part, changeset, 0))
+        return counts
+
+    async with explained(part.table):
+        return await retried(session, work)
 
 
 @asynccontextmanager

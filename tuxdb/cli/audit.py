@@ -11,11 +11,13 @@ from tuxdb.cli.groups import App, Group
 from tuxdb.cli.invocation import Invocation, invocation
 from tuxdb.cli.parsers import one_of
 from tuxdb.cli.render import flush, write
+from tuxdb.cli.run import run_with_settings
 from tuxdb.errors import ConfigurationError, ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
     from tuxdb.audit.options import Options
     from tuxdb.audit.run import Report
+    from tuxdb.settings import Settings
 
 FORMATS = (
     "table",
@@ -30,7 +32,6 @@ FORMATS = (
 DOCUMENTS = ("json", "ndjson", "jsonl", "sarif")
 SEVERITIES = ("error", "warning", "info")
 SCAN = "scan"
-ALL = 1_000_000
 
 
 class AuditGroup(Group):
@@ -81,6 +82,7 @@ def scan(
         list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="Files and folders; else this one."),
     ] = None,
+    *,
     format: Annotated[  # noqa: A002 - the option's name
         str,
         typer.Option(
@@ -186,7 +188,7 @@ def scan(
         schema=None if no_db else schema,
     )
     options = wished(wish)
-    report = _run(call, wish.paths, options, wish.schema)
+    report = _run(ctx, wish.paths, options, wish.schema)
     if write_baseline is not None:
         _write_baseline(call, write_baseline, report)
     name = "json" if call.given.get("json") else format
@@ -211,7 +213,7 @@ def show(
     from tuxdb.cli.audit_options import Wish, wished
 
     options = wished(Wish(paths=[file], cache=False, context=True))
-    report = _run(call, [file], options, None)
+    report = _run(ctx, [file], options, None)
     lines = site_lines(report, line)
     if not lines:
         raise NotFound("SQL call at", place, hint=f"tuxdb audit {file}")
@@ -234,7 +236,6 @@ def explain(
 def rules(ctx: typer.Context) -> None:
     """List the rules."""
     from tuxdb.audit.rules import RULES
-    from tuxdb.cli.run import run_with_settings
 
     rows = [
         {
@@ -268,22 +269,28 @@ def _existing(paths: list[Path]) -> list[Path]:
 
 
 def _run(
-    call: Invocation, paths: list[Path], options: "Options", schema: str | None
+    ctx: typer.Context, paths: list[Path], options: "Options", schema: str | None
 ) -> "Report":
-    from tuxdb.audit.run import audit
+    from tuxdb.audit.run import gather, judge
     from tuxdb.cli.progress import Bar
 
-    ask = _asker(call, schema, paths)
-    with Bar(call) as bar:
-        return audit(paths, options, ask=ask, told=bar.update)
+    with Bar(invocation(ctx)) as bar:
+        gathered = gather(paths, options, told=bar.update)
+        if schema is None:
+            return judge(gathered, options)
+        found: list[Report] = []
 
+        async def asked(settings: "Settings") -> None:
+            from tuxdb.audit.verdicts import Schema, ask
 
-def _asker(call: Invocation, schema: str | None, paths: list[Path]) -> Any:  # noqa: ANN401
-    if schema is None:
-        return None
-    from tuxdb.audit.verdicts import asker
+            source = Schema(schema, paths)
+            verdicts = await ask(
+                settings, source, gathered.facts, prove=True, told=bar.update
+            )
+            found.append(judge(gathered, options, verdicts))
 
-    return asker(schema, paths, call.say)
+        run_with_settings(ctx, asked)
+    return found[0]
 
 
 def _text(call: Invocation, report: "Report", name: str, *, show_all: bool) -> str:
@@ -292,10 +299,12 @@ def _text(call: Invocation, report: "Report", name: str, *, show_all: bool) -> s
 
     if name != "table":
         return WRITERS[name](report)
+    size = shutil.get_terminal_size((100, 40))
     screen = Screen(
-        width=max(60, shutil.get_terminal_size((100, 24)).columns),
-        shown=ALL if show_all else 12,
+        width=max(60, size.columns),
+        shown=max(4, (size.lines - 18) // 2),
         colored=call.colored,
+        everything=show_all,
     )
     return table(report, screen)
 

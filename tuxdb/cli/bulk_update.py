@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -213,14 +213,16 @@ async def _each_row(
     """Every row before and after: of what is committed, or of what would be."""
     async with _change(db, call, wanted) as pending:
         if call.dry_run:
-            async for rows in pending.rows():
-                yield rows
+            async with aclosing(pending.rows()) as every:
+                async for rows in every:
+                    yield rows
     if call.dry_run or not pending.done.changed:
         call.say("nothing was changed")
         return
     call.say(undo_line(pending.done.changeset))
-    async for rows in db.changes.every_row(pending.done.changeset):
-        yield rows
+    async with aclosing(db.changes.every_row(pending.done.changeset)) as every:
+        async for rows in every:
+            yield rows
 
 
 async def _write_plan(

@@ -1,7 +1,7 @@
 """Changing many rows, previewed, attributed and undoable."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -32,7 +32,7 @@ from tuxdb.repositories import Page
 from tuxdb.repositories.changesets import ChangeSetRepository
 
 DoneT = TypeVar("DoneT", Preview, Undone)
-RowLists = AsyncIterator[list[RowChange]]
+RowLists = AsyncGenerator[list[RowChange]]
 
 FREE_ROWS = 100
 """So many rows of a protected database change without its name and a reason."""
@@ -211,8 +211,9 @@ class ChangesController:
     async def every_row(self, changeset: UUID) -> RowLists:
         """All rows of a change set, some at a time."""
         async with self.db.read() as session:
-            async for rows in _all_rows(session, changeset):
-                yield rows
+            async with aclosing(_all_rows(session, changeset)) as every:
+                async for rows in every:
+                    yield rows
 
     async def _require(self, changeset: UUID) -> ChangeSet:
         reads = self.db.reads
@@ -242,8 +243,9 @@ class ChangesController:
 
 async def _all_rows(session: AsyncSession, changeset: UUID) -> RowLists:
     found = await session.get_one(ChangeSet, changeset)
-    async for rows in all_rows(session, found):
-        yield rows
+    async with aclosing(all_rows(session, found)) as every:
+        async for rows in every:
+            yield rows
 
 
 def _doubt(changeset: UUID | None) -> OutcomeUnknown:

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tuxdb.bulk.changesets import Author, begin, prepare
 from tuxdb.bulk.recording import (
     Removal,
-    blank_for_good,
     change_values,
+    note_for_good,
     note_insert,
     remove,
     remove_for_good,
@@ -37,7 +37,7 @@ from tuxdb.models import (
     PointsTransaction,
     User,
 )
-from tuxdb.repositories.people import PeopleRepository
+from tuxdb.repositories.people import CHANGES, MODERATOR, PeopleRepository
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
 
@@ -112,12 +112,16 @@ class RemovalController:
         async def work(session: AsyncSession, author: Author) -> Removed:
             person = await self.people.find(session, discord_id, guild_id, lock=True)
             known = [Removal(*part) for part in self.people.known(person)]
-            decided = Removal(CASES, self.people.decided(person))
             changeset = await begin(session, author)
             nothing = dict.fromkeys(person.user_ids, 0)
             await self.entries.set_many(session, nothing, CLOSED, author.actor)
             await remove_for_good(session, known, changeset)
-            await blank_for_good(session, decided, "moderator_id", changeset)
+            blanked = (
+                (CASES, await self.people.forget_moderator(session, person)),
+                (CHANGES, await self.people.forget_recorded_moderator(session, person)),
+            )
+            for table, rows in blanked:
+                await note_for_good(session, table, (MODERATOR,), rows, changeset)
             if not changeset.rows:
                 nowhere = "anywhere" if guild_id is None else where
                 raise NotFound("user", f"{discord_id} {nowhere}")

@@ -13,9 +13,11 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     cast,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -37,6 +39,7 @@ FREEZES: Table = PointsFreeze.__table__  # type: ignore[attr-defined]
 LEDGER: Table = PointsTransaction.__table__  # type: ignore[attr-defined]
 CHANGES: Table = Change.__table__  # type: ignore[attr-defined]
 CHANGESETS: Table = ChangeSet.__table__  # type: ignore[attr-defined]
+MODERATOR = "moderator_id"
 SIDES = (CHANGES.c.before, CHANGES.c.after)
 
 
@@ -90,10 +93,23 @@ class PeopleRepository:
             (USERS, USERS.c.id.in_(ids)),
         ]
 
-    def decided(self, person: Person) -> ColumnElement[bool]:
-        """Cases of others that the person has decided."""
+    async def forget_moderator(self, session: Executor, person: Person) -> int:
+        """Take the person's id out of cases that they have decided; how many."""
         mine = CASES.c.moderator_id == person.discord_id
-        return _in_guild(CASES, mine, person.guild_id)
+        decided = update(CASES).where(_in_guild(CASES, mine, person.guild_id))
+        result = await session.execute(decided.values(moderator_id=None))
+        return int(result.rowcount)
+
+    async def forget_recorded_moderator(self, session: Executor, person: Person) -> int:
+        """Take it out of what change sets hold of such cases; how many rows."""
+        nothing = cast({MODERATOR: None}, JSONB)
+        values = {}
+        for side in SIDES:
+            mine = side[MODERATOR].astext == str(person.discord_id)
+            values[side.name] = case((mine, side.op("||")(nothing)), else_=side)
+        recorded = _recorded(MODERATOR, person.discord_id, None)
+        changed = update(CHANGES).where(_of_table(CASES), recorded).values(values)
+        return int((await session.execute(changed)).rowcount)
 
     def entries(self, person: Person) -> tuple[Table, ColumnElement[bool]]:
         """What the ledger says; it stays, as it names nobody but by row id."""

@@ -4,8 +4,22 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 SCHEMA = (_HERE / "bot.sql").read_text(encoding="utf-8")
-STATEMENTS = [
-    line.removesuffix(";")
-    for line in (_HERE / "statements.sql").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("--")
-]
+
+
+def lines(name: str) -> list[str]:
+    """The statements of a file with one a line."""
+    text = (_HERE / name).read_text(encoding="utf-8")
+    return [
+        line.removesuffix(";")
+        for line in text.splitlines()
+        if not line.startswith("--")
+    ]
+
+
+def pairs(name: str) -> list[tuple[str, str]]:
+    """The statements of a file by twos."""
+    found = lines(name)
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+STATEMENTS = lines("statements.sql")

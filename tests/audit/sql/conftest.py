@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -17,10 +18,10 @@ Opener: TypeAlias = Callable[..., Opened]
 
 
 @pytest.fixture
-def server(cluster: Cluster) -> Settings:
+def server(cluster: Cluster, bindir: Path | None) -> Settings:
     """The settings that lead to the server of this run."""
     cluster.ensure("admin")
-    return Settings(home=cluster.home, pg_bindir=cluster.bindir)
+    return Settings(home=cluster.home, pg_bindir=bindir)
 
 
 @pytest.fixture

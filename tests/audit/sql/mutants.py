@@ -36,8 +36,12 @@ FUNCTIONS = {
 }
 
 
-def mutants(text: str) -> Iterator[tuple[str, str]]:
-    """Every mutant of a statement, as what was changed and the SQL."""
+def mutants(text: str, neighbours: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Every mutant of a statement, as what was changed and the SQL.
+
+    A column becomes its neighbour; what the server does not take is nobody's mistake.
+    """
+    NEIGHBOURS.update(neighbours)
     statement = single(text)
     seen = {deparse(statement.tree)}
     for path in _paths(statement.tree):
@@ -84,7 +88,7 @@ def operator(found: Any) -> bool:
 
 
 def operands(found: Any) -> bool:
-    if not _is(found, "A_Expr") or not found.HasField("lexpr"):
+    if not _is(found, "A_Expr") or not found.HasField("lexpr") or found.kind != 1:
         return False
     if found.name[-1].string.sval in ("=", "<>", "+", "*"):
         return False
@@ -350,8 +354,10 @@ def case_swapped(found: Any) -> bool:
 
 
 def cast_type(found: Any) -> bool:
-    if _is(found, "TypeName") and found.names[-1].string.sval in ("int4", "int8"):
-        one = found.names[-1].string
+    if not _is(found, "TypeCast") or found.arg.WhichOneof("node") == "a_const":
+        return False
+    one = found.type_name.names[-1].string
+    if one.sval in ("int4", "int8"):
         one.sval = "int8" if one.sval == "int4" else "int4"
         return True
     return False

@@ -77,14 +77,22 @@ def _check(
     definitions: Sequence[str], tree: Tree, bound: frozenset[str], shared: Shared
 ) -> None:
     """The names that definitions bind must mean nothing else; raises Misplaced."""
-    have = {ast.dump(node) for node in tree.module.body}
-    top = frozenset(module_names(tree.module))
+    top = frozenset(module_names(tree.module)) if definitions else frozenset()
     for line in definitions:
         name = line.partition(" = ")[0]
-        there = ast.dump(ast.parse(line).body[0]) in have
+        there = defined(tree, line)
         other = shared.definitions.get(name, line) != line
         if name in bound or other or (name in top and not there):
             raise Misplaced(f"`{name}` means something else in this file")
+
+
+def defined(tree: Tree, line: str) -> bool:
+    """Whether the top level of a module has this assignment, laid out in any way."""
+    wanted = ast.parse(line).body[0]
+    return any(
+        isinstance(node, ast.Assign) and ast.dump(node) == ast.dump(wanted)
+        for node in tree.module.body
+    )
 
 
 def _read(one: Import, text: str) -> bool:

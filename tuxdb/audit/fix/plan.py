@@ -1,6 +1,5 @@
 """Which calls are fixed, and the files that come of it; nothing is written here."""
 
-import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from pathlib import PurePath
 
 from tuxdb.audit.fix.bind import binding_fix
 from tuxdb.audit.fix.binding import Unbindable
-from tuxdb.audit.fix.code import Shared
+from tuxdb.audit.fix.code import Shared, defined
 from tuxdb.audit.fix.edits import Edit, FileEdit, edited, overlap
 from tuxdb.audit.fix.imports import added, after_imports
 from tuxdb.audit.fix.layout import assigned
@@ -213,8 +212,7 @@ def _above(source: Source, needs: Sequence[Fix | Method]) -> list[Edit]:
     """The imports and definitions at the top of a file."""
     edits = added(source, [one for need in needs for one in need.imports])
     lines = dict.fromkeys(line for need in needs for line in need.definitions)
-    have = {ast.dump(node) for node in source.tree.module.body}
-    missing = [line for line in lines if ast.dump(ast.parse(line).body[0]) not in have]
+    missing = [line for line in lines if not defined(source.tree, line)]
     if missing:
         at = after_imports(source)
         laid = [assigned(*_sides(line), "") for line in missing]

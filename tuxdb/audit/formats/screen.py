@@ -10,7 +10,7 @@ from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sqltext import DDL, first_word
 
 WIDTH = 100
-SHOWN = 12
+SHOWN = 8
 NARROWEST = 40
 MARKS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.INFO: "info "}
 COLORS = {
@@ -23,11 +23,12 @@ BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 @dataclass(frozen=True)
 class Screen:
-    """How wide, how many findings, in colour or not; `escape` makes text safe."""
+    """How wide, how many findings, in colour or not; all of them with `everything`."""
 
     width: int = WIDTH
     shown: int = SHOWN
     colored: bool = False
+    everything: bool = False
 
     def painted(self, text: str, color: str) -> str:
         """Colour a text, if wanted."""
@@ -43,28 +44,35 @@ def table(report: Report, screen: Screen | None = None) -> str:
 
 def _findings(report: Report, screen: Screen) -> Iterator[str]:
     shown = [one for one in report.new if one.severity > Severity.INFO]
-    shown = shown or list(report.new)
-    for one in shown[: screen.shown]:
+    if screen.everything or not shown:
+        shown = list(report.new)
+    most = len(shown) if screen.everything else screen.shown
+    for one in shown[:most]:
         yield from _finding(one, screen)
-    rest = len(shown) - screen.shown
+    rest = len(shown) - most
     if rest > 0:
-        yield f"… {rest} more of these: --all, or --format concise"
+        yield f"… {rest} more like these: --all, or --format concise"
     if shown:
         yield ""
 
 
 def _finding(one: Finding, screen: Screen) -> Iterator[str]:
+    """Write a finding in two lines: what and where; the statement, or what to do."""
     mark = screen.painted(MARKS[one.severity], COLORS[one.severity])
     place = screen.painted(safe(one.place), BOLD)
-    yield f"{mark} {one.rule} {place}"
+    room = screen.width - len(f"{MARKS[one.severity]} {one.rule} {safe(one.place)}  ")
+    message = safe(one.message)
     indent = " " * 6
-    for line in _wrapped(safe(one.message), screen.width - len(indent)):
-        yield f"{indent}{line}"
+    if room >= len(message):
+        yield f"{mark} {one.rule} {place}  {message}"
+    else:
+        yield f"{mark} {one.rule} {place}"
+        yield f"{indent}{_cut(message, screen.width - len(indent))}"
     if one.query is not None and one.query.text is not None:
         sql = safe(" ".join(one.query.statement.split()))
         yield f"{indent}{_cut(sql, screen.width - len(indent))}"
-    if one.hint:
-        yield f"{indent}{_cut('→ ' + safe(one.hint), screen.width - len(indent))}"
+    elif one.hint:
+        yield f"{indent}{_cut(f'→ {safe(one.hint)}', screen.width - len(indent))}"
 
 
 def _overview(report: Report, screen: Screen) -> Iterator[str]:
@@ -78,14 +86,25 @@ def _overview(report: Report, screen: Screen) -> Iterator[str]:
         )
         yield f"  {_classes(report)}"
         yield f"  {_convertible(report)}"
+    yield from _rules(report, screen)
+    yield from _more(report)
+
+
+def _rules(report: Report, screen: Screen) -> Iterator[str]:
+    """Write how often each rule was broken; those for information in one line."""
     counted = report.by_rule()
     if counted:
         yield ""
+    minor = []
     for code, count in counted.items():
         rule = RULES[code]
+        if rule.severity is Severity.INFO and not screen.everything:
+            minor.append(f"{count} {rule.name}")
+            continue
         text = f"{count:>5} {code} {rule.severity.word:<7} {rule.title}"
         yield _cut(text, screen.width)
-    yield from _more(report)
+    if minor:
+        yield _cut(f"      also {', '.join(minor)}", screen.width)
 
 
 def _classes(report: Report) -> str:
@@ -149,15 +168,3 @@ def _as_python(character: str) -> str:
 def _cut(text: str, width: int) -> str:
     width = max(width, NARROWEST)
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _wrapped(text: str, width: int) -> Iterator[str]:
-    line = ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > max(width, NARROWEST):
-            yield line
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    if line:
-        yield line

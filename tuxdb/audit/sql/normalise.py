@@ -2,10 +2,10 @@
 
 The rules: positions are dropped; aliases of FROM are numbered; (column, value) pairs of
 INSERT and SET are sorted, DEFAULT is not written; text and varchar without length are
-one type on constants, parameters and nested casts; a whole number compared keeps its value whatever its width;
-ROW() and the forms of calls are one; nested AND, OR are flat; NOT (a = b) is a <> b,
-and so for the other operators with an opposite; JOIN ... ON true is CROSS JOIN;
-LIMIT ALL is none. Nothing else.
+one type on constants, parameters and nested casts; a whole number that is compared or
+written has its value whatever its width; ROW() and the forms of calls are one;
+nested AND, OR are flat; NOT (a = b) is a <> b, and so for the other operators with an
+opposite; JOIN ... ON true is CROSS JOIN; LIMIT ALL is none. Nothing else.
 """
 
 from typing import TYPE_CHECKING

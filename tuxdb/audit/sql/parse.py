@@ -32,6 +32,7 @@ class Statement:
     tree: Tree
     text: str
     start: int  # offset in the text, in characters
+    offset: int = 0  # the same in bytes, as the tree's positions are
 
 
 def statements(text: str) -> tuple[Statement, ...]:
@@ -74,7 +75,7 @@ def fingerprint(text: str) -> str:
 
 
 def deparse(tree: Tree) -> str:
-    """Write a statement's tree as SQL."""
+    """Write a statement's tree as SQL; a tree that no text gives may end the process."""
     postgast = _library()
     result = postgast.pg_query_pb2.ParseResult()
     result.version = 180000
@@ -126,8 +127,10 @@ def _statement(raw: Tree, encoded: bytes) -> Statement:
     end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
     before = encoded[: raw.stmt_location].decode(errors="replace")
     text = encoded[raw.stmt_location : end].decode(errors="replace")
-    start = len(before) + len(text) - len(text.lstrip())
-    return Statement(kind, tree, text.strip(), start)
+    blank = text[: len(text) - len(text.lstrip())]
+    start = len(before) + len(blank)
+    offset = raw.stmt_location + len(blank.encode())
+    return Statement(kind, tree, text.strip(), start, offset)
 
 
 def _field_of(node: Tree, tree: Tree) -> str:

@@ -1,7 +1,7 @@
 """`ScratchSchema`: the project's schema on a server that nobody else uses."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tuxdb.audit.sql.execute import Executor
     from tuxdb.audit.sql.mapping.model import ModelSource
     from tuxdb.audit.sql.prove import Prover
-
-NO_ARGS: frozenset[int] = frozenset()
 
 
 class ScratchSchema:
@@ -82,8 +80,8 @@ class ScratchSchema:
         self,
         text: str,
         *,
-        not_null: frozenset[int] = NO_ARGS,
-        taken: frozenset[str] = frozenset(),
+        not_null: Collection[int] = (),
+        taken: Collection[str] = (),
         tables: bool = False,
     ) -> Converted | Unsupported:
         """Write a statement as SQLAlchemy source.
@@ -99,8 +97,8 @@ class ScratchSchema:
             checked,
             self.catalogue,
             () if tables else self.models,
-            not_null=not_null,
-            taken=taken,
+            not_null=frozenset(not_null),
+            taken=frozenset(taken),
         )
 
     async def prove(self, text: str, converted: Converted) -> Proof:
@@ -108,6 +106,13 @@ class ScratchSchema:
         checked = await self.check(text)
         async with self._lock:
             return await self._prover().prove(text, checked, converted)
+
+    async def compare(
+        self, original: str, replacement: str, parameters: tuple[str, ...]
+    ) -> Proof:
+        """Prove or refute that two texts over the same parameters are one."""
+        async with self._lock:
+            return await self._prover().compare(original, replacement, parameters)
 
     async def execute(self, text: str, converted: Converted) -> Proof:
         """Run both statements on seeded rows, rolled back, and compare."""

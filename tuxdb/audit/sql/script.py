@@ -12,7 +12,6 @@ from tuxdb.audit.sql.parse import (
     NotSql,
     Statement,
     Tree,
-    deparse,
     enum,
     single,
     statements,
@@ -43,8 +42,7 @@ APPLIED = frozenset(
         "define_stmt",
     }
 )
-LANGUAGES = frozenset({"sql", "plpgsql"})
-STUB = "BEGIN RAISE EXCEPTION 'functions are not run by the audit'; END"
+STUB = "$stub$ BEGIN RAISE EXCEPTION 'the audit runs no functions'; END $stub$"
 _COPY_DATA = re.compile(
     r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;).*?^\\\.$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -54,6 +52,8 @@ _DEFINITION = re.compile(
     r"|ALTER\s+(?:TABLE|TYPE))\b",
     re.IGNORECASE,
 )
+_WITH_DATA = re.compile(r"\s+WITH\s+DATA\s*$", re.IGNORECASE)
+_CONCURRENTLY = re.compile(r"^(.*?INDEX)\s+CONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 _META = re.compile(r"^\\.*$", re.MULTILINE)
 
 
@@ -106,13 +106,7 @@ def applied(statement: Statement) -> str | None:
     if statement.kind not in APPLIED or _computes_bounds(statement.tree):
         return None
     change = _CHANGES.get(statement.kind)
-    if change is None:
-        return statement.text
-    tree = type(statement.tree)()
-    tree.CopyFrom(statement.tree)
-    if not change(tree):
-        return statement.text
-    return deparse(tree) if statement.kind != "alter_table_stmt" or tree.cmds else None
+    return change(statement) if change is not None else statement.text
 
 
 def _parsed(text: str) -> Iterator[tuple[int, Statement | None, str | None]]:
@@ -177,58 +171,37 @@ def _calls(tree: Tree) -> Iterator[Tree]:
     return (found for kind, found in walk(tree) if kind == "func_call")
 
 
-def _without_data(tree: Tree) -> bool:
-    tree.into.skip_data = True
-    return True
+def _without_data(statement: Statement) -> str:
+    if statement.tree.into.skip_data:
+        return statement.text
+    bare = _WITH_DATA.sub("", statement.text)
+    return f"{bare}\nWITH NO DATA"
 
 
-def _plain_index(tree: Tree) -> bool:
-    tree.concurrent = False
-    return True
+def _plain_index(statement: Statement) -> str:
+    if not statement.tree.concurrent:
+        return statement.text
+    return _CONCURRENTLY.sub(r"\1", statement.text, count=1)
 
 
-def _stub(tree: Tree) -> bool:
+def _stub(statement: Statement) -> str | None:
     """Give a function a body that is never useful, whatever its language."""
-    kept = []
-    for option in tree.options:
-        name = option.def_elem.defname
-        if name in ("volatility", "strict"):
-            kept.append(option)
-    bodies = [_option("language", "plpgsql"), _body(STUB)]
-    del tree.options[:]
-    tree.ClearField("sql_body")
-    tree.replace = True
-    tree.options.extend([*kept, *bodies])
-    return True
-
-
-def _option(name: str, value: str) -> Tree:
-    from postgast.pg_query_pb2 import Node  # noqa: PLC0415 - loaded by parse already
-
-    node = Node()
-    node.def_elem.defname = name
-    node.def_elem.arg.string.sval = value
-    node.def_elem.defaction = 1
-    return node
-
-
-def _body(text: str) -> Tree:
-    node = _option("as", "")
-    node.def_elem.arg.list.items.add().string.sval = text
-    return node
-
-
-def _without_owner(tree: Tree) -> bool:
-    """Leave out who owns a table: the role is not here."""
-    kept = [
-        one
-        for one in tree.cmds
-        if enum(one.alter_table_cmd, "subtype") != "AT_ChangeOwner"
+    options = [one.def_elem for one in statement.tree.options]
+    if not options or statement.tree.HasField("sql_body"):
+        return None
+    encoded = statement.text.encode()
+    start = min(one.location for one in options) - statement.offset
+    signature = encoded[:start].decode(errors="replace")
+    words = [
+        f" {one.arg.string.sval}" for one in options if one.defname == "volatility"
     ]
-    changed = len(kept) < len(tree.cmds)
-    del tree.cmds[:]
-    tree.cmds.extend(kept)
-    return changed
+    return f"{signature} LANGUAGE plpgsql{''.join(words)} AS {STUB}"
+
+
+def _without_owner(statement: Statement) -> str | None:
+    """Leave out who owns a table: the role is not here."""
+    kinds = {enum(one.alter_table_cmd, "subtype") for one in statement.tree.cmds}
+    return None if kinds == {"AT_ChangeOwner"} else statement.text
 
 
 _CHANGES = {

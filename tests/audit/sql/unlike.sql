@@ -1,0 +1,25 @@
+-- Pairs that look alike and are not: an original, then what may not stand for it.
+SELECT id FROM members WHERE price <= $1;
+SELECT id FROM members WHERE price <= $1::numeric(5,2);
+SELECT nick FROM members;
+SELECT nick::varchar(3) AS nick FROM members;
+SELECT streak + 1 AS s FROM members;
+SELECT streak + 1::bigint AS s FROM members;
+SELECT id FROM members WHERE streak = $1;
+SELECT id FROM members WHERE streak IS NULL;
+SELECT nextval('notes_id_seq') AS a, nextval('notes_id_seq') AS b;
+SELECT nextval('notes_id_seq') AS b, nextval('notes_id_seq') AS a;
+INSERT INTO tags (name, uses, owner_id, guild_id) VALUES ('a', nextval('notes_id_seq'), nextval('notes_id_seq'), 1);
+INSERT INTO tags (name, owner_id, uses, guild_id) VALUES ('a', nextval('notes_id_seq'), nextval('notes_id_seq'), 1);
+SELECT id FROM guilds WHERE NOT (id IS NULL);
+SELECT id FROM guilds WHERE id IS NULL;
+WITH guilds AS (SELECT 1 AS id) SELECT id + 1 AS n FROM guilds;
+WITH guilds AS (SELECT 1 AS id) SELECT id + 1::bigint AS n FROM guilds;
+SELECT a.id FROM members a JOIN members b ON a.id = b.user_id;
+SELECT b.id FROM members a JOIN members b ON a.id = b.user_id;
+SELECT id FROM members m WHERE EXISTS (SELECT 1 FROM notes WHERE author_id = m.id);
+SELECT id FROM members m WHERE EXISTS (SELECT 1 FROM notes WHERE author_id = notes.id);
+SELECT id FROM members ORDER BY points DESC;
+SELECT id FROM members ORDER BY points DESC NULLS LAST;
+INSERT INTO guilds (id, name, prefix) VALUES (1, 'a', NULL);
+INSERT INTO guilds (id, name) VALUES (1, 'a');
