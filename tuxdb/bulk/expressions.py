@@ -83,7 +83,7 @@ def find_column(name: str, table: Table, text: str, start: int) -> Column[Any]:
 
 def nearest(name: str, table: Table) -> str:
     """`; did you mean 'points'?`, or nothing."""
-    known = {column.lower(): column for column in table.c.keys()}
+    known = {column.name.lower(): column.name for column in table.c}
     near = difflib.get_close_matches(name.lower(), known, 1)
     return f"; did you mean {known[near[0]]!r}?" if near else ""
 

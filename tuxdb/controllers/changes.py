@@ -210,10 +210,12 @@ class ChangesController:
 
     async def every_row(self, changeset: UUID) -> RowLists:
         """All rows of a change set, some at a time."""
-        async with self.db.read() as session:
-            async with aclosing(_all_rows(session, changeset)) as every:
-                async for rows in every:
-                    yield rows
+        async with (
+            self.db.read() as session,
+            aclosing(_all_rows(session, changeset)) as every,
+        ):
+            async for rows in every:
+                yield rows
 
     async def _require(self, changeset: UUID) -> ChangeSet:
         reads = self.db.reads
