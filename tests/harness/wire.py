@@ -64,6 +64,16 @@ class Wire(Proxy):
         self.struck.clear()
         self._left = count
 
+    def go_down(self) -> None:
+        """Be as a server that is gone: nobody listens, and all is cut."""
+        self._server.close()
+        self.cut_all()
+
+    async def come_up(self) -> None:
+        """Listen again."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._accept, self._path)
+
     async def _link(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:

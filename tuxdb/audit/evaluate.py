@@ -1,16 +1,14 @@
 """What an expression can come to, by the values of its names; nothing is run."""
 
 import ast
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tuxdb.audit import calls
-from tuxdb.audit.module import CONTEXTS, FunctionInfo, Module, dotted
+from tuxdb.audit import calls, templates
+from tuxdb.audit.module import FunctionInfo, Module, dotted
+from tuxdb.audit.names import Names
 from tuxdb.audit.values import (
-    Part,
-    Text,
     Value,
     concat,
     literal,
@@ -24,25 +22,10 @@ Env = dict[str, Value]
 DEEPEST = 24
 MOST_ITEMS = 200
 SHORT_WORD = 16
-STATEMENT_TYPES = re.compile(
-    r"\b(Select|Insert|Update|Delete|Executable|ClauseElement|TextClause|TextElement"
-    r"|ReturnsRows|CompoundSelect|ColumnElement|DDLElement|UpdateBase)\b"
-)
-INT_ATTRIBUTES = (
-    "id",
-    "count",
-    "year",
-    "month",
-    "day",
-    "size",
-    "position",
-    "value_int",
-)
-INPUT_ATTRIBUTES = ("content", "clean_content", "argument", "custom_id")
 MODEL_WORDS = ("openai", "completion", "anthropic", "claude", "llm", "gpt", "gemini")
 
 
-class Evaluator:
+class Evaluator(Names):
     """Evaluates the expressions of one module.
 
     `enter` evaluates the return values of a function of it; flow.py sets it.
@@ -99,7 +82,7 @@ class Evaluator:
     def _binary(self, node: ast.BinOp, env: Mapping[str, Value]) -> Value:
         left, right = self.value(node.left, env), self.value(node.right, env)
         if isinstance(node.op, ast.Mod) and not _is_number(left):
-            return calls.percent(node, left, right, self._percent_values(node, env))
+            return templates.percent(node, left, right, self._percent_values(node, env))
         if isinstance(node.op, ast.Add):
             if left.items is not None and right.items is not None:
                 exact = left.exact and right.exact
@@ -126,118 +109,6 @@ class Evaluator:
             }
         items = given.elts if isinstance(given, ast.Tuple) else [given]
         return {at: self.value(item, env) for at, item in enumerate(items)}
-
-    # -- names ---------------------------------------------------------------------
-
-    def _name(self, node: ast.Name, env: Mapping[str, Value]) -> Value:
-        if node.id in env:
-            found = env[node.id]
-            return found.as_made("name-resolved") if found.made == "constant" else found
-        return self._global(node.id, node)
-
-    def _global(self, name: str, node: ast.expr) -> Value:
-        assigned = self.module.constants.get(name)
-        if assigned:
-            return self._constants(f"global {name}", assigned, node)
-        if name in self.module.foreign:
-            return literal(self.module.foreign[name]).as_made("name-resolved")
-        if name.isupper() and len(name) > 1:  # a constant out of sight
-            return unknown(node, "literal", [f"constant {name}"])
-        return unknown(node, roots=[f"global {name}"])
-
-    def _constants(self, key: str, assigned: list[ast.expr], node: ast.expr) -> Value:
-        """Evaluate what is assigned to a constant, once or in branches."""
-        if key in self._busy or len(assigned) > MOST_ITEMS:
-            return unknown(node, roots=[key])
-        self._busy.add(key)
-        try:
-            found = merged(self.value(one, {}) for one in assigned)
-        finally:
-            self._busy.discard(key)
-        if found.known or found.harmless or found.items is not None or found.table:
-            place = (
-                f"{self.module.path}:{assigned[0].lineno}"
-                if hasattr(assigned[0], "lineno")
-                else None
-            )
-            made = "name-resolved" if found.made == "constant" else found.made
-            return replace(found, made=made, origin=found.origin or place)
-        if found.part is None or found.file:
-            return found
-        return unknown(node, roots=[key, *found.roots])
-
-    def _attribute(self, node: ast.Attribute, env: Mapping[str, Value]) -> Value:
-        base = node.value
-        if isinstance(base, ast.Name):
-            found = self._class_attribute(base.id, node)
-            if found is not None:
-                return found
-        elif isinstance(base, ast.Attribute) and dotted(base.value) in ("self", "cls"):
-            found = self._nested_attribute(base, node)
-            if found is not None:
-                return found
-        return self._attribute_of(node, self.value(base, env))
-
-    def _class_attribute(self, name: str, node: ast.Attribute) -> Value | None:
-        owner = self.function.owner if self.function else None
-        if name in ("self", "cls") and owner is not None:
-            return self._own_attribute(owner.name, node)
-        if name in self.module.classes:
-            return self._own_attribute(name, node)
-        key = f"{name}.{node.attr}"
-        if key in self.module.foreign:
-            return literal(self.module.foreign[key]).as_made("name-resolved")
-        return None
-
-    def _nested_attribute(
-        self, base: ast.Attribute, node: ast.Attribute
-    ) -> Value | None:
-        """Evaluate `self.statements.upsert`, where such a thing is assigned."""
-        owner = self.function.owner if self.function else None
-        name = f"{base.attr}.{node.attr}"
-        assigned = owner.attributes.get(name) if owner else None
-        if owner is None or not assigned:
-            return None
-        return self._constants(f"{owner.name}.{name}", assigned, node)
-
-    def _own_attribute(self, owner: str, node: ast.Attribute) -> Value | None:
-        seen: set[str] = set()
-        names = [owner]
-        while names:
-            name = names.pop(0)
-            info = self.module.classes.get(name)
-            if info is None or name in seen:
-                key = f"{name}.{node.attr}"
-                if key in self.module.foreign:
-                    return literal(self.module.foreign[key]).as_made("name-resolved")
-                continue
-            seen.add(name)
-            assigned = info.attributes.get(node.attr)
-            if assigned:
-                return self._constants(f"{name}.{node.attr}", assigned, node)
-            names.extend(info.bases)
-        return None
-
-    def _attribute_of(self, node: ast.Attribute, base: Value) -> Value:
-        roots = set(base.roots)
-        guarded = base.part.guarded if base.part else False
-        if node.attr.isupper() and len(node.attr) > 1:
-            return unknown(node, "literal", roots)
-        if base.statement_object:
-            return replace(unknown(node, roots=roots), statement_object=True)
-        if self._is_class_constant(node):
-            return unknown(node, "literal", roots)
-        if node.attr in INPUT_ATTRIBUTES:
-            roots.add("input")
-        if node.attr in INT_ATTRIBUTES or node.attr.endswith("_id"):
-            return unknown(node, "int", roots, guarded=guarded)
-        return unknown(node, roots=roots, guarded=guarded)
-
-    def _is_class_constant(self, node: ast.Attribute) -> bool:
-        """Whether this is `Flags.joins.value`: an attribute of a class by its name."""
-        head = dotted(node).partition(".")[0]
-        defined = head in self.module.classes or head in self.module.imports
-        return head[:1].isupper() and defined
 
     # -- sequences and tables ------------------------------------------------------
 
@@ -414,8 +285,8 @@ class Evaluator:
         ast.Constant: _constant,
         ast.JoinedStr: _fstring,
         ast.BinOp: _binary,
-        ast.Name: _name,
-        ast.Attribute: _attribute,
+        ast.Name: Names._name,
+        ast.Attribute: Names._attribute,
         ast.List: _sequence,
         ast.Tuple: _sequence,
         ast.Set: _sequence,
@@ -478,38 +349,3 @@ def _repeated(node: ast.BinOp, left: Value, right: Value) -> Value:
             return value
         del other
     return _arithmetic(node, left, right)
-
-
-def parameter(info: FunctionInfo, argument: ast.arg) -> Value:
-    """Make the value of a parameter, by its annotation."""
-    name = argument.arg
-    node = ast.Name(
-        name, ast.Load(), lineno=argument.lineno, col_offset=argument.col_offset
-    )
-    node.end_lineno, node.end_col_offset = argument.end_lineno, argument.end_col_offset
-    context = name in CONTEXTS or name in ("self", "cls")
-    if info.positional and name not in info.positional:
-        context = context or name in ("self", "cls")
-    kind = "context" if context else "command" if info.command else "param"
-    roots = [f"{kind} {name}"]
-    words = ast.unparse(argument.annotation) if argument.annotation else ""
-    if isinstance(argument.annotation, ast.Subscript) and "Literal" in words:
-        listed = argument.annotation.slice
-        items = listed.elts if isinstance(listed, ast.Tuple) else [listed]
-        texts: tuple[Text, ...] = tuple(
-            (str(i.value),) for i in items if isinstance(i, ast.Constant)
-        )
-        if texts and "Literal" in dotted(argument.annotation.value):
-            return Value(texts, made="name-resolved")
-    if STATEMENT_TYPES.search(words):
-        return replace(unknown(node, roots=roots), statement_object=True)
-    if argument is info.node.args.kwarg:  # its keys are names in the source
-        key = Part(node, "any", frozenset([f"names {name}"]), guarded=True)
-        pair = (Value(((key,),), made="variable"), unknown(node, roots=roots))
-        return replace(unknown(node, roots=roots), table=(pair,))
-    head = words.strip("'\"").replace("Optional[", "").split("[")[0].split("|")[0]
-    if head.strip().rstrip("]") in ("int", "float", "bool", "Snowflake") or (
-        "Range[int" in words
-    ):
-        return unknown(node, "int", roots)
-    return Value(((Part(node, "any", frozenset(roots)),),), made="variable")

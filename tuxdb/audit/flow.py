@@ -8,9 +8,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tuxdb.audit.evaluate import Env, Evaluator, parameter
+from tuxdb.audit.evaluate import Env, Evaluator
 from tuxdb.audit.guards import refined
 from tuxdb.audit.module import FunctionInfo, FunctionNode, Module
+from tuxdb.audit.parameters import parameter
 from tuxdb.audit.values import Value, merged, sequence, unknown
 
 DEEPEST_CALL = 3

@@ -5,6 +5,9 @@ exclude = ["legacy/*"]
 ignore = ["TUX404"]
 fail-on = "warning"
 noqa = true                       # honour `# noqa: S608` and `# nosec B608`
+session = "self.bot.get_db_session()"     # what `async with … as session` takes
+session-imports = ["from db import open_session"]   # what that expression needs
+repositories = "utils/repositories"       # where --as repository puts new ones
 
 [tool.tuxdb.audit.sinks]
 tabulate_query = 1                # the SQL is the argument with this index
@@ -21,7 +24,18 @@ from tuxdb.audit.rules import RULES, find
 from tuxdb.audit.sinks import Sink
 from tuxdb.errors import ConfigurationError
 
-KEYS = ("select", "ignore", "exclude", "severity", "fail-on", "sinks", "noqa")
+KEYS = (
+    "select",
+    "ignore",
+    "exclude",
+    "severity",
+    "fail-on",
+    "sinks",
+    "noqa",
+    "session",
+    "session-imports",
+    "repositories",
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,9 @@ class Project:
     fail_on: str | None = None
     sinks: tuple[Sink, ...] = ()
     noqa: bool = False
+    session: str = ""
+    session_imports: tuple[str, ...] = ()
+    repositories: str = ""
 
 
 def project(start: Path) -> Project:
@@ -110,6 +127,9 @@ def _project(path: Path, table: dict[str, Any]) -> Project:
             fail_on=values.get("fail-on"),
             sinks=tuple(_sinks(values.get("sinks", {}))),
             noqa=bool(values.get("noqa", False)),
+            session=str(values.get("session", "")),
+            session_imports=tuple(_words(values.get("session-imports", ()))),
+            repositories=str(values.get("repositories", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(f"{path}: audit: {error}") from error

@@ -126,6 +126,15 @@ def audit(paths: Iterable[Path], options: Options) -> Report:
     return judge(gather(paths, options), options)
 
 
+def with_uses(query: RawQuery, source: bytes) -> RawQuery:
+    """Return a query with what its function does with the result."""
+    from tuxdb.audit.parse import decode, parse  # noqa: PLC0415 - one query only
+    from tuxdb.audit.tree import Tree  # noqa: PLC0415 - one query only
+    from tuxdb.audit.uses import find_uses  # noqa: PLC0415 - one query only
+
+    return query.with_uses(find_uses(Tree(parse(decode(source))), query))
+
+
 def _judge(context: Context, options: Options) -> list[Finding]:
     found: list[Finding] = []
     for code, rule in RULES.items():

@@ -17,7 +17,7 @@ from tuxdb.errors import EngineMissing
 _TABLENAME = re.compile(r"__tablename__\s*(?::[^=]+)?=\s*[\"'](\w+)[\"']")
 _SQLMODEL = re.compile(r"^class\s+(\w+)\([^)]*table\s*=\s*True", re.MULTILINE)
 _LIBRARY = re.compile(
-    r"^\s*(?:import|from)\s+(asyncpg|psycopg2?|aiopg|sqlite3|aiosqlite|apsw"
+    r"^\s*(?:import|from)\s+(asyncpg|psycopg2?|aiopg|(?:aio)?sqlite3?|apsw"
     r"|aiomysql|pymysql|asyncmy|sqlalchemy)\b",
     re.MULTILINE,
 )

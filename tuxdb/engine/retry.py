@@ -5,10 +5,8 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
-
 from tuxdb.engine.translate import (
+    RAISED,
     SERIALIZATION_FAILURES,
     is_lost_connection,
     is_stale_plan,
@@ -18,12 +16,7 @@ from tuxdb.errors import DatabaseOperationError, OutcomeUnknown
 
 T = TypeVar("T")
 
-DRIVER_ERRORS = (
-    SQLAlchemyError,
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-)
+DRIVER_ERRORS = (*RAISED, OSError)
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 2.0
@@ -73,5 +66,4 @@ def _untranslated(error: BaseException) -> BaseException | None:
     if not isinstance(error, DatabaseOperationError):
         return error
     cause = error.__cause__
-    said = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
-    return cause if isinstance(cause, said) else None
+    return cause if isinstance(cause, RAISED) else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
+from sqlalchemy.connectors.asyncio import AsyncAdapt_Error
 from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
@@ -26,6 +27,12 @@ from tuxdb.errors import (
     TuxdbError,
 )
 
+RAISED = (
+    SQLAlchemyError,
+    AsyncAdapt_Error,  # SQLAlchemy's pool lets these through as they are
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 LEDGER_GUARD = "TUX01"
 APPEND_ONLY = "TUX02"
 SERIALIZATION_FAILURES = ("40001", "40P01")
@@ -70,9 +77,11 @@ class ReadOnlyDatabase(DatabaseOperationError, Refused):
 
 def driver_error(error: BaseException) -> BaseException:
     """The asyncpg exception below SQLAlchemy's wrapping."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return error
-    return error.orig.__cause__ or error.orig
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    if isinstance(error, AsyncAdapt_Error):
+        return error.__cause__ or error
+    return error
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -105,7 +114,7 @@ def translated(place: str = "the database") -> Iterator[None]:
     """Raise what leaves the block as a TuxdbError, if it came from the driver."""
     try:
         yield
-    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except RAISED as error:
         found = translate(error, place)
         if found is None:
             raise

@@ -19,6 +19,10 @@ from tuxdb.errors import UsageError
 
 T = TypeVar("T")
 
+MOST_FORMS = 1000
+_FORMS: dict[Any, str] = {}
+"""SQL of expressions by SQLAlchemy's cache key."""
+
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _TEXTS: dict[type, Callable[[str], object]] = {
@@ -153,11 +157,25 @@ def _prefixes(
 
 def fingerprint(keys: Sequence[SortKey], filters: Sequence[ColumnElement[bool]]) -> str:
     """What ties a cursor to its list: the order and the filters with their values."""
-    parts = []
-    for item in (*(key.expression for key in keys), *filters):
+    items = (*(key.expression for key in keys), *filters)
+    texts = "\n".join(_text_and_values(item) for item in items)
+    return hashlib.sha256(texts.encode()).hexdigest()[:12]
+
+
+def _text_and_values(item: ColumnElement[Any]) -> str:
+    """SQL and values of an expression; compiled once for each form it comes in."""
+    cache_key = item._generate_cache_key()
+    if cache_key is None:
         compiled = item.compile(dialect=DIALECT)
-        parts.append(f"{compiled} {sorted(compiled.params.items())}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+        return f"{compiled} {list(compiled.params.values())}"
+    form = cache_key.key
+    text = _FORMS.get(form)
+    if text is None:
+        if len(_FORMS) >= MOST_FORMS:
+            _FORMS.clear()
+        text = _FORMS[form] = str(item.compile(dialect=DIALECT))
+    values = [parameter.effective_value for parameter in cache_key.bindparams]
+    return f"{text} {values}"
 
 
 def write_cursor(mark: str, values: Sequence[Any]) -> str:

@@ -161,8 +161,7 @@ def test_an_argument_is_evaluated_once_and_in_its_turn() -> None:
             "part of a transaction",
         ),
         (
-            "async with key.acquire() as con:\n    "
-            + DONE.replace("self.bot.db", "con"),
+            "async with key() as con:\n    " + DONE.replace("self.bot.db", "con"),
             "connection of its own",
         ),
         (
@@ -196,6 +195,17 @@ def test_a_handler_of_every_driver_error_learns_the_other_class() -> None:
     text = fixed(source, DELETE, unsafe=True)
     assert "except (asyncpg.PostgresError, DBAPIError) as error:" in text
     assert "from sqlalchemy.exc import DBAPIError\n" in text
+
+
+def test_a_call_on_a_connection_from_the_pool_is_an_unsafe_fix() -> None:
+    source = method(
+        "async with self.bot.pool.acquire() as con:\n    "
+        + DONE.replace("self.bot.db", "con")
+    )
+
+    assert outcome(source, DELETE) == (
+        "unsafe: it leaves the connection of `self.bot.pool.acquire()`"
+    )
 
 
 def test_without_a_known_session_the_fix_is_refused() -> None:

@@ -113,6 +113,88 @@ def number(found: Any) -> bool:
     return False
 
 
+def smaller(found: Any) -> bool:
+    if _is(found, "A_Const") and found.HasField("ival"):
+        found.ival.ival -= 2
+        return True
+    return False
+
+
+def no_number(found: Any) -> bool:
+    if _is(found, "A_Const") and found.HasField("ival"):
+        found.isnull = True
+        return True
+    return False
+
+
+def greater(found: Any) -> bool:
+    if _is(found, "A_Expr") and found.name[-1].string.sval in COMPARISONS:
+        found.name[-1].string.sval = {"<": ">", ">": "<", "=": ">"}.get(
+            found.name[-1].string.sval, "="
+        )
+        return True
+    return False
+
+
+def further_column(found: Any) -> bool:
+    return _renamed(found, 2)
+
+
+def far_column(found: Any) -> bool:
+    return _renamed(found, 3)
+
+
+def _renamed(found: Any, steps: int) -> bool:
+    if not _is(found, "ColumnRef") or found.fields[-1].WhichOneof("node") != "string":
+        return False
+    name = before = found.fields[-1].string.sval
+    for _ in range(steps):
+        name = NEIGHBOURS.get(name, name)
+    found.fields[-1].string.sval = name
+    return bool(name != before)
+
+
+def more_condition(found: Any) -> bool:
+    if not _is(found, "SelectStmt", "DeleteStmt", "UpdateStmt"):
+        return False
+    if not found.HasField("where_clause"):
+        return False
+    inner = copy.deepcopy(found.where_clause)
+    found.where_clause.Clear()
+    found.where_clause.bool_expr.boolop = 1
+    found.where_clause.bool_expr.args.add().CopyFrom(inner)
+    extra = found.where_clause.bool_expr.args.add()
+    extra.a_const.boolval.boolval = True
+    return True
+
+
+def lost_target(found: Any) -> bool:
+    if _is(found, "SelectStmt") and len(found.target_list) > 1:
+        del found.target_list[-1]
+        return True
+    return False
+
+
+def limited(found: Any) -> bool:
+    if _is(found, "SelectStmt") and not found.limit_count.WhichOneof("node"):
+        if found.op > 1 or found.values_lists:
+            return False
+        found.limit_count.a_const.ival.ival = 1
+        found.limit_option = 2
+        return True
+    return False
+
+
+def offset(found: Any) -> bool:
+    if _is(found, "SelectStmt") and not found.limit_offset.WhichOneof("node"):
+        if found.op > 1 or found.values_lists:
+            return False
+        found.limit_offset.a_const.ival.ival = 1
+        found.limit_option = 1 if found.limit_option == 0 else found.limit_option
+        return True
+    return False
+
+
 def words(found: Any) -> bool:
     if _is(found, "A_Const") and found.HasField("sval"):
         found.sval.sval += "s" if found.sval.sval.endswith("day") else "x"
@@ -420,5 +502,14 @@ CHANGES: tuple[tuple[str, Callable[[Any], bool]], ...] = tuple(
         lock,
         case_swapped,
         cast_type,
+        smaller,
+        no_number,
+        greater,
+        further_column,
+        far_column,
+        more_condition,
+        lost_target,
+        limited,
+        offset,
     )
 )

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from tuxdb.audit.fix.argument import Argument
-from tuxdb.audit.fix.binding import BOUND, Bound, bind
+from tuxdb.audit.fix.binding import Bound, bind
 from tuxdb.audit.fix.edits import Edit
 from tuxdb.audit.fix.literals import Literal, literal
 from tuxdb.audit.fix.outcomes import Fix
@@ -51,7 +51,8 @@ def arguments(
     if not query.holes:
         return given, []
     bound = bind(query)
-    if {hole.kind for hole in query.holes} - BOUND:
+    covered = {number for one in bound.parameters for number in one.holes}
+    if len(covered) < len(query.holes):
         raise Misplaced("more than values is put into its text")
     written = _written(source, query, _literal_of(source, call, first))
     values, unsafe = _values(source, call, bound, written, types)

@@ -30,10 +30,10 @@ class Code:
 class Shared:
     """What the fixes of one file have agreed on: the names at its top level."""
 
-    imports: dict[str, Import] = field(default_factory=dict)
-    definitions: dict[str, str] = field(default_factory=dict)
     module: str = ""  # the file's own dotted name
     repositories: Repositories | None = None  # where statements go, if they do
+    imports: dict[str, Import] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
 
     def keep(self, imports: Iterable[Import], definitions: Iterable[str]) -> None:
         """Take over the names of a fix that is made."""

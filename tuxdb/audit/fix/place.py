@@ -163,24 +163,48 @@ def calm(node: ast.AST) -> bool:
     )
 
 
-def connection_problem(tree: Tree, call: ast.Call, receiver: str) -> str:
-    """Why the call may depend on its own connection; empty if it does not."""
+@dataclass(frozen=True)
+class Held:
+    """The connection that a call runs on: why a fix is refused, or not safe."""
+
+    receiver: str
+    refused: str = ""
+    unsafe: str = ""
+
+
+def held(tree: Tree, call: ast.Call, receiver: str) -> Held:
+    """See whether a call depends on a connection of its own."""
     root = receiver.partition(".")[0]
-    last = receiver.rpartition(".")[2]
     for outer in tree.above(call):
-        if isinstance(outer, ast.AsyncWith | ast.With):
-            for item in outer.items:
-                opened = ast.unparse(item.context_expr)
-                if "transaction" in opened.lower() or ".begin(" in opened:
-                    return f"it is part of a transaction: `{opened}`"
-                bound = item.optional_vars
-                if isinstance(bound, ast.Name) and bound.id == root:
-                    return f"it runs on a connection of its own: `{opened}`"
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             break
-    if last in CONNECTIONS or root in CONNECTIONS:
-        return f"`{receiver}` may be a connection in a transaction"
-    return ""
+        if not isinstance(outer, ast.AsyncWith | ast.With):
+            continue
+        for item in outer.items:
+            opened = ast.unparse(item.context_expr)
+            if "transaction" in opened.lower() or ".begin(" in opened:
+                return Held(receiver, f"it is part of a transaction: `{opened}`")
+        for item in outer.items:
+            if _names(item.optional_vars, root):
+                return _acquired(item.context_expr, receiver)
+    if {root, receiver.rpartition(".")[2]} & CONNECTIONS:
+        return Held(receiver, f"`{receiver}` may be a connection in a transaction")
+    return Held(receiver)
+
+
+def _names(target: ast.expr | None, root: str) -> bool:
+    return isinstance(target, ast.Name) and target.id == root
+
+
+def _acquired(opened: ast.expr, receiver: str) -> Held:
+    """`async with pool.acquire() as connection`: the pool stands for it."""
+    text = ast.unparse(opened)
+    inner = opened.value if isinstance(opened, ast.Await) else opened
+    called = inner.func if isinstance(inner, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or called.attr not in ("acquire", "get"):
+        return Held(receiver, f"it runs on a connection of its own: `{text}`")
+    reason = f"it leaves the connection of `{text}`"
+    return Held(ast.unparse(called.value), unsafe=reason)
 
 
 def handlers(tree: Tree, call: ast.Call) -> Iterator[ast.ExceptHandler]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePath
 
 from tuxdb.audit.fix.bind import binding_fix
 from tuxdb.audit.fix.binding import Unbindable
@@ -15,6 +14,7 @@ from tuxdb.audit.fix.imports import added, after_imports
 from tuxdb.audit.fix.layout import assigned
 from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
 from tuxdb.audit.fix.place import Misplaced
+from tuxdb.audit.fix.project import module_of, packages_of, root_of
 from tuxdb.audit.fix.repository import Method, Repositories, folder_of
 from tuxdb.audit.fix.results import Unservable
 from tuxdb.audit.fix.rewrite import rewrite
@@ -48,11 +48,14 @@ class FixOptions:
             return SessionSource.configured(self.session, self.session_imports)
         return recognised(self.sources)
 
+    @cached_property
+    def root(self) -> str:
+        """The folder that the project's modules are imported from."""
+        return root_of(self.sources)
+
     def packages(self) -> frozenset[str]:
         """The top-level names of the project itself."""
-        return frozenset(
-            PurePath(path).parts[0].removesuffix(".py") for path in self.sources
-        )
+        return packages_of(self.sources, self.root)
 
 
 @dataclass
@@ -95,7 +98,7 @@ def plan(
     chosen: dict[str, list[Fix]] = {}
     for path, source in sources.items():
         here = [query for query in queries if query.path == path]
-        shared = Shared(module=_module(path), repositories=repositories)
+        shared = Shared(module_of(path, options.root), repositories)
         known = {query: conversions.get(query) for query in here}
         chosen[path] = _chosen(made, source, known, options, shared)
     _write(made, sources, chosen)
@@ -110,8 +113,8 @@ def _repositories(options: FixOptions, packages: frozenset[str]) -> Repositories
                 source = Source.of(path, data, packages)
                 _ = source.tree
                 found.append(source)
-    folder = options.repositories or folder_of(options.sources)
-    return Repositories(found, folder, packages)
+    folder = options.repositories or folder_of(options.sources, options.root)
+    return Repositories(found, folder, options.root, packages)
 
 
 def _chosen(
@@ -232,7 +235,3 @@ def _sides(line: str) -> tuple[str, str]:
 
 def _own(fixes: Sequence[Fix]) -> list[Edit]:
     return [edit for fix in fixes for edit in fix.edits]
-
-
-def _module(path: str) -> str:
-    return ".".join(PurePath(path).with_suffix("").parts)

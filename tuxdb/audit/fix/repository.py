@@ -18,6 +18,7 @@ from tuxdb.audit.fix.imports import Import
 from tuxdb.audit.fix.layout import STEP
 from tuxdb.audit.fix.names import FUNCTIONS
 from tuxdb.audit.fix.place import Misplaced
+from tuxdb.audit.fix.project import module_of
 from tuxdb.audit.fix.source import Source
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sqltext import verb
@@ -58,12 +59,13 @@ class Repository:
     source: Source
     node: ast.ClassDef
     new: bool
+    root: str = ""
     methods: dict[str, str] = field(default_factory=dict)  # text -> name
 
     @property
     def module(self) -> str:
         """The dotted name that it is imported from."""
-        return ".".join(PurePath(self.source.path).with_suffix("").parts)
+        return module_of(self.source.path, self.root)
 
     def name_for(self, wanted: str, text: str) -> str:
         """The name that a method of this text has, or would get."""
@@ -103,8 +105,13 @@ class Repositories:
     """The repositories of a project, found and new."""
 
     def __init__(
-        self, sources: Iterable[Source], folder: str, packages: frozenset[str]
+        self,
+        sources: Iterable[Source],
+        folder: str,
+        root: str,
+        packages: frozenset[str],
     ) -> None:
+        self.root = root
         self.packages = packages
         self.made: dict[str, Repository] = {}
         self.folder = folder
@@ -128,24 +135,24 @@ class Repositories:
         source, node = self._known[name]
         if "self.session_factory" not in source.text(node):
             raise Misplaced(f"`{name}` keeps no `session_factory`")
-        return Repository(name, source, node, new=False)
+        return Repository(name, source, node, new=False, root=self.root)
 
     def _written(self, name: str, table: str) -> Repository:
-        path = f"{self.folder}/{_snake(name)}.py"
+        path = f"{self.folder}/{_snake(name)}.py".lstrip("/")
         text = _HEAD.format(name=name, tables=table)
         source = Source(path, text.encode(), packages=self.packages)
         node = source.tree.module.body[-1]
         assert isinstance(node, ast.ClassDef)  # noqa: S101 - the end of the head
-        return Repository(name, source, node, new=True)
+        return Repository(name, source, node, new=True, root=self.root)
 
 
-def folder_of(paths: Iterable[str]) -> str:
+def folder_of(paths: Iterable[str], root: str) -> str:
     """Where a project keeps its repositories."""
     found = sorted(
         {str(PurePath(path).parent) for path in paths if "repositories" in path}
     )
     named = [one for one in found if PurePath(one).name == "repositories"]
-    return named[0] if named else "repositories"
+    return named[0] if named else f"{root}/repositories".lstrip("/")
 
 
 def reached(

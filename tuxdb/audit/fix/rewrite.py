@@ -11,7 +11,7 @@ from tuxdb.audit.fix.imports import Import
 from tuxdb.audit.fix.method import as_method
 from tuxdb.audit.fix.names import taken_at
 from tuxdb.audit.fix.outcomes import Conversion, Fix
-from tuxdb.audit.fix.place import Misplaced, Place, connection_problem, place
+from tuxdb.audit.fix.place import Misplaced, Place, held, place
 from tuxdb.audit.fix.results import access
 from tuxdb.audit.fix.session import SessionSource
 from tuxdb.audit.fix.source import Source
@@ -38,15 +38,16 @@ def rewrite(
         raise Misplaced("it runs one of several statements")
     where = place(source, query, block=shared.repositories is None)
     how = access(query, converted)
-    connection = connection_problem(source.tree, where.call, query.receiver)
-    if connection:
-        raise Misplaced(connection)
-    opened = session.at(source.tree, where.call, query.receiver)
+    connection = held(source.tree, where.call, query.receiver)
+    if connection.refused:
+        raise Misplaced(connection.refused)
+    opened = session.at(source.tree, where.call, connection.receiver)
     args, doubts = arguments(source, query, where.call, conversion.types)
     if how.entity:
         converted = replace(converted, expression=converted.entity or "")
     caught = translated(source, where.call)
     unsafe = [*doubts, *how.unsafe, *converted.changes, *caught.unsafe]
+    unsafe += [connection.unsafe] if connection.unsafe else []
     if not conversion.proof.holds:
         unsafe.append(f"not proved: {conversion.proof.reason or 'no proof'}")
     write = _inline if shared.repositories is None else as_method

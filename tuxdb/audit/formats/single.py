@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from tuxdb.audit.run import Report
+from tuxdb.audit.run import Report, with_uses
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sqltext import tables
 
 
-def site_lines(report: Report, line: int) -> list[str]:
-    """Return the lines about the calls that stand at a line."""
+def site_lines(report: Report, line: int, source: bytes = b"") -> list[str]:
+    """Return the lines about the calls at a line; with the source, also their uses."""
     found: list[str] = []
     for query in report.queries:
         if query.span.line <= line <= query.span.end_line:
-            found += [*([""] if found else []), *_about(report, query)]
+            known = with_uses(query, source) if source else query
+            found += [*([""] if found else []), *_about(report, known)]
     return found
 
 

@@ -91,8 +91,8 @@ def range_name(tree: Tree) -> str:
 
 def volatile_calls(form: Form, volatile: frozenset[str]) -> int:
     """How many calls of a form give another value every time."""
-    if isinstance(form, tuple | list):
-        if len(form) == 2 and form[0] == "sval" and form[1] in volatile:  # noqa: PLR2004
-            return 1
-        return sum(volatile_calls(one, volatile) for one in form)
-    return 0
+    if not isinstance(form, tuple | list):
+        return 0
+    called = len(form) == 2 and form[0] == "func_call"  # noqa: PLR2004 - kind, content
+    own = int(called and form[1][1][-1] in volatile)
+    return own + sum(volatile_calls(one, volatile) for one in form)

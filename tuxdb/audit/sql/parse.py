@@ -47,6 +47,8 @@ def _statements(text: str) -> tuple[Statement, ...]:
     postgast = _library()
     try:
         parsed = postgast.parse(text.replace("\0", " "))
+    except UnicodeEncodeError as error:
+        raise NotSql("characters that no encoding has") from error
     except postgast.PgQueryError as error:
         cursor = getattr(error, "cursorpos", 0) or 0
         message = str(getattr(error, "message", error))
@@ -70,12 +72,12 @@ def fingerprint(text: str) -> str:
     postgast = _library()
     try:
         return str(postgast.fingerprint(text.replace("\0", " ")).hex)
-    except postgast.PgQueryError as error:
+    except (postgast.PgQueryError, UnicodeEncodeError) as error:
         raise NotSql(str(error)) from error
 
 
 def deparse(tree: Tree) -> str:
-    """Write a statement's tree as SQL; a tree that no text gives may end the process."""
+    """Write a tree as SQL; one that comes from no text may end the process."""
     postgast = _library()
     result = postgast.pg_query_pb2.ParseResult()
     result.version = 180000

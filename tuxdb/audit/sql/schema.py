@@ -56,7 +56,7 @@ class ScratchSchema:
         async with server.scratch(settings) as scratch:
             applied = await apply(scratch.connection, sources)
             found = await catalogue.read(scratch.connection)
-            await scratch.connection.execute("CREATE SCHEMA tuxdb_audit")
+            await scratch.connection.execute("CREATE SCHEMA IF NOT EXISTS tuxdb_audit")
             schema = cls(scratch, found, applied, tuple(models))
             try:
                 yield schema
