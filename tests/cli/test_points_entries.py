@@ -1,4 +1,4 @@
-"""`tuxdb points set`, `reverse`, `freeze`, `supply`, `export`, and limits of a guild."""
+"""`tuxdb points set, reverse, freeze, supply, export`, and the limits of a guild."""
 
 import csv
 import io

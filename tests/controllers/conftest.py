@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.economy import ANN, BOB, join
 from tests.harness.wire import Wire
 from tuxdb.database import Database
+from tuxdb.models import User
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
 
@@ -40,3 +42,15 @@ def round_trips(wire: Wire) -> RoundTrips:
         return len(wire.requests)
 
     return counted
+
+
+@pytest.fixture
+async def ann(db: Database) -> User:
+    """Ann has 100 points."""
+    return await join(db, ANN, 100)
+
+
+@pytest.fixture
+async def bob(db: Database) -> User:
+    """Bob has none."""
+    return await join(db, BOB)

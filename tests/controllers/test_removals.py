@@ -160,7 +160,7 @@ async def test_in_one_guild_only_that_guild_is_forgotten(
 
 async def test_who_left_messages_only_is_forgotten_too(db: Database, ann: User) -> None:
     await db.removals.forget(ANN, WHO, agree)
-    message = {"id": 3, "guild_id": 0, "channel_id": 1, "author_id": ANN}
+    message: dict[str, Any] = {"id": 3, "channel_id": 1, "author_id": ANN}
     await db.messages.create(**message, content="x", created_at=MOMENT)
 
     removed = await db.removals.forget(ANN, WHO, agree)

@@ -45,3 +45,18 @@ def session_factory(db: Database) -> SessionFactory:
 async def user_controller(db_service: DatabaseService) -> UserController:
     """Create user controller for testing."""
     return UserController(db_service)
+
+
+GUILD = 1
+CHANNELS = [
+    {"guild_id": GUILD, "channel_id": 12, "channel_name": "photos"},
+    {"guild_id": GUILD, "channel_id": 11, "channel_name": "art"},
+    {"guild_id": 2, "channel_id": 21, "channel_name": "art"},
+]
+
+
+@pytest.fixture
+async def gallery(db: Database) -> None:
+    """Two guilds with gallery channels."""
+    await db.guild.bulk_create([{"id": 1, "name": "Tux"}, {"id": 2, "name": "Twi"}])
+    await db.gallery.bulk_create(CHANNELS)

@@ -52,11 +52,17 @@ class Wire(Proxy):
         self._armed: tuple[bytes, Strike] | None = None
         self._left: int | None = None
         self.struck = asyncio.Event()
+        self.over = asyncio.Event()
         await super().serve()
 
     def strike_at(self, part: bytes, strike: Strike) -> None:
-        """Have a fault happen to the next request that holds some bytes."""
+        """Have a fault happen to the next request that holds some bytes.
+
+        `struck` is set when it begins, `over` when the server has nothing to do with
+        the request any more.
+        """
         self.struck.clear()
+        self.over.clear()
         self._armed = (part, strike)
 
     def cut_after(self, count: int) -> None:
@@ -64,9 +70,13 @@ class Wire(Proxy):
         self.struck.clear()
         self._left = count
 
+    def refuse(self) -> None:
+        """Take no more connections."""
+        self._server.close()
+
     def go_down(self) -> None:
         """Be as a server that is gone: nobody listens, and all is cut."""
-        self._server.close()
+        self.refuse()
         self.cut_all()
 
     async def come_up(self) -> None:
@@ -96,10 +106,13 @@ class Wire(Proxy):
                     (_, strike), self._armed = self._armed, None
                     self.struck.set()
                     await strike(link, request)
+                    if link.answered_until is None:
+                        self.over.set()
                 else:
                     self._send(link.server, request)
-        link.server.close()
-        self._open.discard(link.server)
+        if link.answered_until is None:
+            link.server.close()
+            self._open.discard(link.server)
 
     async def _back(self, reader: asyncio.StreamReader, link: Link) -> None:
         with suppress(ConnectionError):
@@ -109,6 +122,7 @@ class Wire(Proxy):
                     self._send(link.client, data)
                 elif link.answered_until in data:
                     link.cut()
+                    self.over.set()
         link.client.close()
         self._open.discard(link.client)
 

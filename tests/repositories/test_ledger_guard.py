@@ -38,7 +38,7 @@ async def refusal(sql: Driver, statement: str) -> str | None:
     try:
         await sql.execute(statement)
     except asyncpg.PostgresError as error:
-        return error.sqlstate
+        return str(error.sqlstate)
     return None
 
 
@@ -129,12 +129,12 @@ async def test_entries_stay_as_they_are(sql: Driver, statement: str) -> None:
 async def test_the_hint_says_what_to_do_instead(sql: Driver) -> None:
     with pytest.raises(asyncpg.PostgresError) as error:
         await sql.execute("UPDATE users SET points = 1")
-    assert error.value.message == "users.points changes through the ledger only"  # type: ignore[attr-defined]
-    assert error.value.hint == "tuxdb points transfer, grant, deduct or set"  # type: ignore[attr-defined]
+    assert error.value.message == "users.points changes through the ledger only"
+    assert error.value.hint == "tuxdb points transfer, grant, deduct or set"
 
     with pytest.raises(asyncpg.PostgresError) as error:
         await sql.execute("TRUNCATE points_transactions")
-    assert error.value.message == "the points ledger is append-only: TRUNCATE refused"  # type: ignore[attr-defined]
+    assert error.value.message == "the points ledger is append-only: TRUNCATE refused"
 
 
 def entry(**values: object) -> str:

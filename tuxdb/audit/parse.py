@@ -11,6 +11,7 @@ import os
 import tokenize
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -85,6 +86,8 @@ def _apart(work: Callable[[str, Connection], None], text: str) -> object:
     if find_spec("libcst") is None:
         return None
     posix = os.name == "posix"
+    if posix:
+        import_module("tuxdb.audit.new_syntax")  # once, and not in every child
     context: ForkContext | SpawnContext
     context = get_context("fork") if posix else get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)

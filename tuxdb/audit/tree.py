@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from tuxdb.audit.loads import SCOPES, Scope
 from tuxdb.audit.sites import RawQuery, Span
@@ -60,3 +61,18 @@ class Tree:
         """The expression that has the result: the call, awaited if it is."""
         outer = self.parents.get(call)
         return outer if isinstance(outer, ast.Await) else call
+
+
+def reads(node: ast.AST, name: str) -> TypeGuard[ast.Name]:
+    """Whether a node reads this name."""
+    if not isinstance(node, ast.Name) or node.id != name:
+        return False
+    return isinstance(node.ctx, ast.Load)
+
+
+def constant_of(node: ast.expr) -> object:
+    """The value of a constant, of a negative number too."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None

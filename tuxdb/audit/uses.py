@@ -8,11 +8,11 @@ returned, stored, passed on. `position`, `key`, `unpacked`, `iterated`, `attribu
 """
 
 import ast
-from typing import Literal, TypeGuard
+from typing import Literal
 
 from tuxdb.audit.loads import Scope, reached
 from tuxdb.audit.sites import RawQuery, Use
-from tuxdb.audit.tree import Tree, span_of
+from tuxdb.audit.tree import Tree, constant_of, reads, span_of
 
 Shape = Literal["rows", "row", "value", "status", "result"]
 SHAPES: dict[str, Shape] = {
@@ -180,7 +180,7 @@ class _Follower:
         if shape == "rows":
             self.value(outer, "rows" if isinstance(index, ast.Slice) else "row")
         elif shape == "row":
-            constant = _constant(index)
+            constant = constant_of(index)
             if isinstance(constant, str):
                 self.add("key", outer, constant)
             elif isinstance(constant, int) or isinstance(index, ast.Slice):
@@ -230,7 +230,7 @@ class _Follower:
         self.add("iterated", node, "rows")
         inside = self.tree.parents[outer]
         for name in ast.walk(inside):
-            if name is not node and _reads(name, outer.target.id):
+            if name is not node and reads(name, outer.target.id):
                 self.value(name, "row")
 
     def compared(self, outer: ast.Compare, node: ast.expr, shape: Shape) -> None:
@@ -281,23 +281,8 @@ class _Follower:
             return
         inside = self.tree.parents[around]
         for name in ast.walk(inside):
-            if isinstance(part, ast.Name) and _reads(name, part.id):
+            if isinstance(part, ast.Name) and reads(name, part.id):
                 self.value(name, "row")
-
-
-def _reads(node: ast.AST, name: str) -> TypeGuard[ast.Name]:
-    """Whether a node reads this name."""
-    if not isinstance(node, ast.Name) or node.id != name:
-        return False
-    return isinstance(node.ctx, ast.Load)
-
-
-def _constant(node: ast.expr) -> object:
-    """The value of a constant, of a negative number too."""
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 def _declared(scope: Scope, name: str) -> bool:

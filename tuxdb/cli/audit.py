@@ -8,6 +8,7 @@ import typer
 
 from tuxdb.cli.audit_fix import AUTO, FixWish
 from tuxdb.cli.audit_fix import fix as apply_fixes
+from tuxdb.cli.audit_models import models
 from tuxdb.cli.escape import escape, escape_json
 from tuxdb.cli.groups import App, Group
 from tuxdb.cli.invocation import Invocation, invocation
@@ -225,6 +226,9 @@ def scan(
     limit = options.fail_on
     if limit is not None and worst is not None and worst >= limit:
         raise typer.Exit(ExitCode.FOUND)
+
+
+app.command()(models)
 
 
 @app.command()

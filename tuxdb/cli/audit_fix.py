@@ -114,24 +114,24 @@ def _known(
     """The conversions that the schema proves; none without a schema."""
     if source is None:
         return {}
+    try:
+        scripts, models = source.sources(facts)
+    except ConfigurationError as error:
+        if source.choice != AUTO:
+            raise
+        invocation(ctx).warn(f"{error}; nothing is converted")
+        return {}
     found: dict[RawQuery, Conversion] = {}
 
     async def asked(settings: "Settings") -> None:
         from tuxdb.audit.fix.proving import conversions, with_uses
         from tuxdb.audit.sql.schema import ScratchSchema
 
-        scripts, models = source.sources(facts)
         _, values = with_uses(facts, given.sources)
         async with ScratchSchema.open(settings, scripts, models=models) as scratch:
             found.update(await conversions(scratch, values, bar.update))
 
-    try:
-        run_with_settings(ctx, asked)
-    except ConfigurationError as error:
-        if source.choice != AUTO:
-            raise
-        call = invocation(ctx)
-        call.warn(f"{error}; nothing is converted")
+    run_with_settings(ctx, asked)
     return found
 
 

@@ -6,7 +6,7 @@ import typer
 
 from tuxdb.cli.groups import App
 from tuxdb.cli.invocation import invocation
-from tuxdb.cli.options import RECORDED, Amount, GuildId, Key, UserId
+from tuxdb.cli.options import GUARDED, RECORDED, Amount, GuildId, Key, UserId
 from tuxdb.cli.parsers import amount_or_zero, snowflake, whole
 from tuxdb.cli.payouts import AmountEach, Batch, ManyUsers, OneUser, pay, single
 from tuxdb.cli.points_output import RECEIPT, freeze_sentence
@@ -65,7 +65,7 @@ def transfer(
     )
 
 
-@app.command(writes=RECORDED)
+@app.command(writes=GUARDED)
 def grant(
     ctx: typer.Context,
     *,
@@ -88,7 +88,7 @@ def grant(
     )
 
 
-@app.command(writes=RECORDED)
+@app.command(writes=GUARDED)
 def deduct(
     ctx: typer.Context,
     *,

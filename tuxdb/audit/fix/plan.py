@@ -179,7 +179,7 @@ def _decide(
     *,
     alone: bool,
 ) -> Fix | Refusal:
-    reason = "nothing is known to replace it"
+    reason = "its statement is not known, or its schema does not accept it"
     rewritten = None
     try:
         if not alone:

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from tuxdb.audit.sql.parse import Tree, strings
+from tuxdb.audit.sql.parse import NotSql, Tree, strings
 from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical, is_known
 
 Form: TypeAlias = Any  # nested tuples
@@ -11,12 +11,21 @@ NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 # functions of text that SQL writes with words; PostgreSQL hides their casts then
 OF_TEXT = frozenset({"btrim", "ltrim", "rtrim", "position", "substring", "overlay"})
 DEFAULT = ("set_to_default", ("SetToDefault", ()))
+HEAD, TAIL = "BEGIN ATOMIC", "END"
 NOT = 3
 NO_LIMIT = "no limit"
 IS_NULL, IS_NOT_NULL = 1, 2
 PLAIN, ANY, ALL = 1, 2, 3
 OPPOSITE = {**NEGATED, "~~": "!~~", "!~~": "~~", "~~*": "!~~*", "!~~*": "~~*"}
 TRUE = ("a_const", ("A_Const", (("boolval", ("Boolean", (("boolval", True),))),)))
+
+
+def inner_of(text: str) -> str:
+    """The statement in a body as pg_get_function_sqlbody gives it; raises NotSql."""
+    inner = text.strip()
+    if not (inner.startswith(HEAD) and inner.endswith(TAIL)):
+        raise NotSql("not a body")
+    return inner[len(HEAD) : -len(TAIL)]
 
 
 def negated(form: Form) -> Form:

@@ -19,6 +19,7 @@ from tuxdb.audit.sql.forms import (
     TRUE,
     Form,
     bare_text,
+    inner_of,
     is_constant,
     is_text_cast,
     is_whole,
@@ -28,14 +29,13 @@ from tuxdb.audit.sql.forms import (
     type_of,
     volatile_calls,
 )
-from tuxdb.audit.sql.parse import NotSql, Tree, single, strings, unwrap, walk
+from tuxdb.audit.sql.parse import Tree, single, strings, unwrap, walk
 from tuxdb.audit.sql.scopes import Scopes
 
 if TYPE_CHECKING:
     from tuxdb.audit.sql.catalogue import Catalogue
 
 
-HEAD, TAIL = "BEGIN ATOMIC", "END"
 DROPPED = frozenset(
     {
         "location",
@@ -63,10 +63,7 @@ class Normaliser:
 
     def body(self, text: str) -> Form:
         """The form of a function's body with one statement; raises NotSql."""
-        inner = text.strip()
-        if not (inner.startswith(HEAD) and inner.endswith(TAIL)):
-            raise NotSql("not a body")
-        statement = single(inner[len(HEAD) : -len(TAIL)])
+        statement = single(inner_of(text))
         ctes = {
             node.ctename
             for kind, node in walk(statement.tree)
@@ -101,8 +98,6 @@ class Normaliser:
             else:
                 found.append((descriptor.name, self._message(value)))
         return message.DESCRIPTOR.name, tuple(found)
-
-    # --- scopes -----------------------------------------------------------------
 
     def _scoped(self, message: Tree, *items: Tree, target: Tree = None) -> Form:
         self._scopes.enter(items, target)
@@ -153,8 +148,6 @@ class Normaliser:
         )
         return self._fields(message, "locked_rels"), names
 
-    # --- pairs ------------------------------------------------------------------
-
     def _pairs(self, message: Tree) -> Form:
         name = message.DESCRIPTOR.name
         if name == "InsertStmt":
@@ -193,9 +186,6 @@ class Normaliser:
     def _update_pairs(self, message: Tree) -> Form:
         return self._fields(message, "target_list"), self._set(message.target_list)
 
-    def _on_conflict(self, message: Tree) -> Form:
-        return self._fields(message, "target_list"), self._set(message.target_list)
-
     def _set(self, targets: Tree) -> Form:
         forms = tuple(
             (
@@ -211,8 +201,6 @@ class Normaliser:
 
     def _all(self, nodes: Tree) -> Form:
         return tuple(self._message(one) for one in nodes)
-
-    # --- expressions ------------------------------------------------------------
 
     def _type_cast(self, message: Tree) -> Form:
         inner = self._message(message.arg)
@@ -304,7 +292,7 @@ _READERS = {
     "Alias": Normaliser._alias,
     "ColumnRef": Normaliser._column_ref,
     "LockingClause": Normaliser._locking,
-    "OnConflictClause": Normaliser._on_conflict,
+    "OnConflictClause": Normaliser._update_pairs,
     "FuncCall": Normaliser._func_call,
     "A_Expr": Normaliser._a_expr,
     "JoinExpr": Normaliser._join_expr,

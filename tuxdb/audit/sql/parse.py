@@ -83,7 +83,10 @@ def deparse(tree: Tree) -> str:
     result.version = 180000
     raw = result.stmts.add()
     getattr(raw.stmt, _field_of(raw.stmt, tree)).CopyFrom(tree)
-    return str(postgast.deparse(result))
+    try:
+        return str(postgast.deparse(result))
+    except postgast.PgQueryError as error:
+        raise NotSql(str(error)) from error
 
 
 def unwrap(node: Tree) -> tuple[str, Tree]:

@@ -82,18 +82,29 @@ class Prover:
         self, original: str, replacement: str, parameters: tuple[str, ...]
     ) -> tuple[str, str] | Proof:
         connection = self._connection
-        await connection.execute("BEGIN")
+        functions = {
+            "original": _function("original", original, parameters),
+            "replacement": _function("replacement", replacement, parameters),
+        }
         try:
-            for name, text in (("original", original), ("replacement", replacement)):
-                try:
-                    await connection.execute(_function(name, text, parameters))
-                except asyncpg.PostgresError as error:
-                    return Proof("unproved", f"the {name} is refused: {error}")
+            await connection.execute(";".join(("BEGIN", *functions.values())))
             rows = await connection.fetch(BODY, SCHEMA)
-        finally:
+        except asyncpg.PostgresError:
             await connection.execute("ROLLBACK")
+            return await self._refused(functions)
+        await connection.execute("ROLLBACK")
         bodies = {row["name"]: row["body"] for row in rows}
         return bodies["original"], bodies["replacement"]
+
+    async def _refused(self, functions: dict[str, str]) -> Proof:
+        """Which of the two the server refuses, and why."""
+        for name, text in functions.items():
+            try:
+                await self._connection.execute(f"BEGIN;{text};ROLLBACK")
+            except asyncpg.PostgresError as error:
+                await self._connection.execute("ROLLBACK")
+                return Proof("unproved", f"the {name} is refused: {error}")
+        return Proof("unproved", "the server refuses the pair")
 
 
 def _function(name: str, text: str, parameters: tuple[str, ...]) -> str:

@@ -39,6 +39,7 @@ class ScratchSchema:
         self._checker = Checker(scratch.connection, found, applied)
         self._checked: dict[str, Checked] = {}
         self._built: Mapping[str, type] | None = None
+        self._proofs: dict[tuple[str, Converted], Proof] = {}
         self._proving: Prover | None = None
         self._executing: Executor | None = None
         self._engine: AsyncEngine | None = None
@@ -103,9 +104,13 @@ class ScratchSchema:
 
     async def prove(self, text: str, converted: Converted) -> Proof:
         """Ask PostgreSQL whether both statements are one to it."""
-        checked = await self.check(text)
-        async with self._lock:
-            return await self._prover().prove(text, checked, converted)
+        key = (text, converted)
+        if key not in self._proofs:
+            checked = await self.check(text)
+            async with self._lock:
+                prover = self._prover()
+                self._proofs[key] = await prover.prove(text, checked, converted)
+        return self._proofs[key]
 
     async def compare(
         self, original: str, replacement: str, parameters: tuple[str, ...]

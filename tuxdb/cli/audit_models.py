@@ -1,0 +1,60 @@
+"""`tuxdb audit models`: model classes for the tables that have none."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuxdb.cli.invocation import invocation
+from tuxdb.cli.render import flush, write
+from tuxdb.cli.run import run_with_settings
+
+if TYPE_CHECKING:
+    from tuxdb.settings import Settings
+
+
+def models(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="Files and folders; else this one."),
+    ] = None,
+    schema: Annotated[
+        str,
+        typer.Option("--schema", metavar="FILE|auto", help="Where the tables are."),
+    ] = "auto",
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", metavar="NAME", help="Only this table; repeatable."),
+    ] = None,
+    base: Annotated[
+        str,
+        typer.Option("--base", metavar="MODULE:NAME", help="The class to inherit."),
+    ] = "",
+) -> None:
+    """Write model classes for the tables of the schema that have none."""
+    from tuxdb.cli.audit_options import Wish, wished
+
+    given = paths or [Path()]
+    options = wished(Wish(paths=given))
+    found: list[str] = []
+
+    async def written(settings: "Settings") -> None:
+        from tuxdb.audit.models import model_source
+        from tuxdb.audit.run import gather
+        from tuxdb.audit.sql.schema import ScratchSchema
+        from tuxdb.audit.verdicts import Schema
+
+        facts = gather(given, options).facts
+        scripts, known = Schema(schema, given).sources(facts)
+        have = frozenset(one.table for one in known)
+        async with ScratchSchema.open(settings, scripts, models=known) as scratch:
+            url = scratch.scratch.url
+            text = await model_source(url, have=have, only=table or (), base=base)
+        found.append(text)
+
+    run_with_settings(ctx, written)
+    write(found[0])
+    flush()
+    if not found[0]:
+        invocation(ctx).say("every table has its model")
