@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tuxdb.controllers.people import PeopleController
     from tuxdb.controllers.points import PointsController
     from tuxdb.controllers.removals import RemovalController
+    from tuxdb.controllers.seeding import SeedController
     from tuxdb.controllers.users import UserController
 
 CONTROLLERS = {
@@ -33,6 +34,7 @@ CONTROLLERS = {
     "edits": ("edits", "EditController"),
     "removals": ("removals", "RemovalController"),
     "payouts": ("payouts", "PayoutController"),
+    "seeds": ("seeding", "SeedController"),
     "guard": ("guard", "GuardController"),
 }
 """Attribute, module and class; each is imported and made when it is first used."""
@@ -53,6 +55,7 @@ class Database(DatabaseService):
         people: PeopleController
         edits: EditController
         removals: RemovalController
+        seeds: SeedController
         payouts: PayoutController
         guard: GuardController
 

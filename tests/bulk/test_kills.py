@@ -60,7 +60,7 @@ def slow(database_url: str) -> str:
 def started(cli: Cli, url: str, *arguments: str) -> "subprocess.Popen[str]":
     """A command whose change of `slow` is under way."""
     process = cli.start(*arguments)
-    busy = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%UPDATE%slow%' AND state = 'active' AND pid <> pg_backend_pid()"  # noqa: E501
+    busy = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%UPDATE%slow%' AND state = 'active' AND pid <> pg_backend_pid()"
     until(lambda: sql(url, busy) or process.poll() is not None)
     assert process.poll() is None, process.communicate()
     return process
@@ -153,7 +153,7 @@ def test_a_session_that_is_ended_is_an_outage_and_batches_go_on(
     process = started(cli, slow, *IN_BATCHES)
     until(lambda: changed(slow).get(1, 0) >= 40)
 
-    sql(slow, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tuxdb'")  # noqa: E501  # fmt: skip
+    sql(slow, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tuxdb'")  # fmt: skip
     _, stderr = process.communicate(timeout=30)
 
     (resume,) = re.findall(r"^go on: tuxdb (.*)$", stderr, re.MULTILINE)
@@ -185,7 +185,7 @@ def test_a_server_killed_half_way_loses_no_batch_and_doubles_none(
 
 def test_a_silent_pipe_can_be_given_up_with_ctrl_c(cli: Cli, slow: str) -> None:
     process = cli.start("bulk-update", "slow", "--from", "-", "--key", "id", "--yes")
-    reading = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tuxdb' AND state = 'idle in transaction'"  # noqa: E501
+    reading = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tuxdb' AND state = 'idle in transaction'"
     until(lambda: sql(slow, reading))
 
     process.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ ROWS = 1_000_000
 MEMORY_AT_MOST = 200 << 20
 CHANGE = ("--key", "id", "--yes", "--max-rows", str(ROWS), "-q")
 COUNTED = (
-    "SELECT count(*) FILTER (WHERE n = -id), count(*) FILTER (WHERE n = id) FROM many"  # noqa: E501
+    "SELECT count(*) FILTER (WHERE n = -id), count(*) FILTER (WHERE n = id) FROM many"
 )
 
 
@@ -61,7 +61,6 @@ def test_a_million_rows_take_little_memory_and_are_all_changed(
     _, stderr = process.communicate()
 
     assert process.returncode == ExitCode.OK, stderr
-    print(f"{memory >> 20} MB")
     assert memory < MEMORY_AT_MOST
     assert tuple(sql(database_url, COUNTED)[0]) == (ROWS, 0)
 
@@ -70,7 +69,7 @@ def test_killed_half_way_nothing_is_changed(
     cli: Cli, database_url: str, many: Path
 ) -> None:
     process = cli.start("bulk-update", "many", "--from", many, *CHANGE)
-    busy = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%UPDATE%many%' AND pid <> pg_backend_pid()"  # noqa: E501
+    busy = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%UPDATE%many%' AND pid <> pg_backend_pid()"
     until(lambda: sql(database_url, busy), 120)
     time.sleep(2)
 

@@ -200,7 +200,7 @@ def test_any_order_of_plans_changes_and_undos(
         db = Database(empty_database_url)
         try:
             run_state_machine_as_test(
-                lambda: Machine(db, runner, tmp_path),
+                lambda: Machine(db, runner, tmp_path),  # type: ignore[arg-type] # any maker
                 settings=settings(
                     max_examples=12,
                     stateful_step_count=25,

@@ -3,16 +3,21 @@
 These work on tuxdb's own tables, with conditions made by code.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Insert,
     Select,
     Table,
+    and_,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -31,10 +36,12 @@ from tuxdb.bulk.tracking import (
     as_texts,
     counted,
     row_hash,
+    same_row,
     texts_of,
 )
 from tuxdb.models import ChangeSet
 
+USERS, POINTS = "users", "points"
 INSERTED = ("changeset_id", "part", "row_key", "after", "row_hash")
 
 
@@ -80,6 +87,13 @@ async def note_for_good(
 ) -> None:
     """Write down how many rows had values taken away that are to be forgotten."""
     await _note(session, changeset, Part(table, columns), rows, forgotten=True)
+
+
+async def note_unrecorded(
+    session: AsyncSession, table: Table, rows: int, changeset: ChangeSet
+) -> None:
+    """Write down how many rows were loaded, too many to be recorded one by one."""
+    await _note(session, changeset, Part(table, ()), rows, unrecorded=True)
 
 
 async def change_values(
@@ -133,6 +147,79 @@ async def note_insert(
     )
     await _note(session, changeset, part, result.rowcount)
     return int(result.rowcount)
+
+
+@asynccontextmanager
+async def watched_rows(
+    session: AsyncSession,
+    table: Table,
+    condition: ColumnElement[bool],
+    changeset: ChangeSet,
+) -> AsyncIterator[None]:
+    """Record what the block does to the rows of a condition, however many there are.
+
+    All of them are written down as they were; afterwards those stay that changed, went
+    or came. Keys, and balances, which are the ledger's, are not among what is restored.
+    """
+    kept = (*Part(table, ()).key, POINTS if table.name == USERS else "")
+    part = Part(table, tuple(c.name for c in table.c if c.name not in kept))
+    number = len(changeset.parts)
+    changeset.parts = [*changeset.parts, part.describe(0)]
+    await session.execute(_as_they_are(part, condition, changeset.id, number))
+    yield
+    await session.flush()
+    rows = await _keep_what_changed(session, part, condition, changeset.id, number)
+    described = [part.describe(rows)] if rows else []
+    changeset.parts = (
+        changeset.parts[:number] + described + changeset.parts[number + 1 :]
+    )
+    changeset.rows += rows
+    await session.flush()
+
+
+def _as_they_are(
+    part: Part, condition: ColumnElement[bool], changeset: UUID, number: int
+) -> Insert:
+    """Lock rows in key order, and write them down."""
+    table = part.table
+    locked = (
+        inserted(part, changeset, number)
+        .where(condition)
+        .order_by(*(table.c[name] for name in part.key))
+        .with_for_update(of=table, key_share=True)
+        .cte("locked")
+    )
+    names = ("changeset_id", "part", "row_key", "before", "row_hash")
+    return insert(CHANGES).from_select(names, select(locked), include_defaults=False)
+
+
+async def _keep_what_changed(
+    session: AsyncSession,
+    part: Part,
+    condition: ColumnElement[bool],
+    changeset: UUID,
+    number: int,
+) -> int:
+    """Write down what rows are now, those that are new too; how many there are."""
+    table = part.table
+    mine = and_(CHANGES.c.changeset_id == changeset, CHANGES.c.part == number)
+    here = same_row(table, part.key)
+    was_here = and_(mine, CHANGES.c.before.is_not(None))
+    hashed = row_hash(table, table.c.keys())
+    new = inserted(part, changeset, number).where(
+        condition, ~exists().where(was_here, here)
+    )
+    unchanged = exists().where(here, CHANGES.c.row_hash == hashed)
+    after = {"after": texts_of(table, table.c.keys()), "row_hash": hashed}
+    for statement in (
+        insert(CHANGES).from_select(INSERTED, new, include_defaults=False),
+        delete(CHANGES).where(was_here, unchanged),
+        update(CHANGES).where(was_here, here).values(after),
+        update(CHANGES).where(mine, CHANGES.c.after.is_(None)).values(row_hash=None),
+    ):
+        await session.execute(statement)
+    count = select(func.count()).select_from(CHANGES).where(mine)
+    return int(await session.scalar(count) or 0)
 
 
 def inserted(part: Part, changeset: UUID, number: int) -> Select[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tuxdb import seed as seeding
+from tuxdb.cli.edits import author_of
 from tuxdb.cli.groups import App, Group
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.parsers import whole
@@ -19,7 +20,7 @@ DEFAULT = "apply"
 COUNTS = ("seed", "table", "inserted", "updated", "unchanged")
 STATES = ("name", "state", "rows", "applied_at", "source")
 MOST_CHANGES_SHOWN = 20
-RECORDED_AS = ("dry_run", "actor", "lock_timeout")
+RECORDED_AS = ("dry_run", "actor", "reason", "lock_timeout")
 
 
 class SeedGroup(Group):
@@ -88,12 +89,11 @@ def apply(
     call = invocation(ctx)
     run(
         ctx,
-        lambda db: seeding.apply(
-            db,
+        lambda db: db.seeds.apply(
             names or (),
+            author_of(call, "seed"),
             only_changed=only_changed,
             random_seed=random_seed,
-            actor=call.actor,
         ),
         columns=COUNTS,
         notes=_changes,
@@ -147,15 +147,14 @@ def fake(
         ctx,
         lambda db: shown(
             call,
-            lambda told: seeding.fake(
-                db,
+            lambda told: db.seeds.fake(
+                author_of(call, "seed fake"),
                 guilds=guilds,
                 users=users,
                 messages=messages,
                 transfers=transfers,
                 cases=cases,
                 random_seed=random_seed,
-                actor=call.actor,
                 progress=told,
             ),
         ),

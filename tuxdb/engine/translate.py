@@ -32,6 +32,11 @@ RAISED = (
     AsyncAdapt_Error,  # SQLAlchemy's pool lets these through as they are
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+GONE = (
+    ConnectionError,
+    asyncpg.InternalClientError,  # told of its end, and used before it has ended
 )
 LEDGER_GUARD = "TUX01"
 APPEND_ONLY = "TUX02"
@@ -96,7 +101,7 @@ def is_lost_connection(error: BaseException) -> bool:
     cause = driver_error(error)
     return (
         sqlstate(error) in CONNECTION_LOST
-        or isinstance(cause, ConnectionError)
+        or isinstance(cause, GONE)
         or (
             isinstance(cause, asyncpg.InterfaceError)
             and not isinstance(cause, ValueError)  # a value that cannot be sent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,8 +14,9 @@ from tuxdb.seed import records
 from tuxdb.seed.library import Library, SeedSet
 from tuxdb.seed.report import SeedReport, SeedStatus
 from tuxdb.seed.shape import SEEDED, Batch, batches
-from tuxdb.seed.upsert import Tally, upsert
+from tuxdb.seed.upsert import Tally, Watch, unwatched, upsert
 
+SEEDS: Table = Seed.__table__  # type: ignore[attr-defined]
 FAKE = "fake "
 """Begins the names under which fake data is recorded."""
 
@@ -29,12 +30,14 @@ async def apply(
     random_seed: int = 1,
     dry_run: bool = False,
     actor: str | None = None,
+    watch: Watch = unwatched,
 ) -> list[SeedReport]:
     """Apply seed sets, all or nothing; without names the usual ones.
 
     Rows are found by their natural key; those that are as they should be stay
     untouched. Raises NotFound for an unknown name, UsageError for a bad file, Conflict
-    for a row that the database cannot take, Refused on a protected database.
+    for a row that the database cannot take, Refused on a protected database. `watch`
+    is entered around each change of rows.
     """
     chosen = _library(db, folder).chosen(names)
     read = {seed: _read(seed, random_seed) for seed in chosen}
@@ -45,7 +48,7 @@ async def apply(
             wanted = await _changed(session, chosen)
             read = {seed: read[seed] for seed in wanted}
         savepoint = await session.begin_nested()
-        reports = await _applied(session, read, actor)
+        reports = await _applied(session, read, actor, watch)
         await (savepoint.rollback() if dry_run else savepoint.commit())
     return reports
 
@@ -88,12 +91,17 @@ async def _changed(session: AsyncSession, chosen: list[SeedSet]) -> list[SeedSet
 
 
 async def _applied(
-    session: AsyncSession, read: dict[SeedSet, list[Batch]], actor: str | None
+    session: AsyncSession,
+    read: dict[SeedSet, list[Batch]],
+    actor: str | None,
+    watch: Watch,
 ) -> list[SeedReport]:
     """Apply table after table over all sets, so that parents come first."""
-    for seed, found in read.items():
-        rows = sum(len(batch.records) for batch in found)
-        await records.claim(session, seed.name, seed.content_hash, rows, actor)
+    chosen = col(Seed.name).in_([seed.name for seed in read])
+    async with watch(session, SEEDS, chosen):
+        for seed, found in read.items():
+            rows = sum(len(batch.records) for batch in found)
+            await records.claim(session, seed.name, seed.content_hash, rows, actor)
     tallies: dict[tuple[str, str], Tally] = {}
     for table in SEEDED:
         for seed, found in read.items():
@@ -101,7 +109,9 @@ async def _applied(
                 if batch.table.name == table:
                     tally = tallies.setdefault((seed.name, table), Tally())
                     reason = f"seed {seed.name}"
-                    await upsert(session, batch, tally, reason=reason, actor=actor)
+                    await upsert(
+                        session, batch, tally, reason=reason, actor=actor, watch=watch
+                    )
     order = list(read)
     names = [seed.name for seed in order]
     return [

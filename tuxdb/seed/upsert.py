@@ -1,5 +1,7 @@
 """Rows of a seed set into their table: new ones inserted, different ones changed."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +33,14 @@ from tuxdb.models import Case, Guild, User
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.seed.shape import Batch
 
+Watch = Callable[
+    [AsyncSession, Table, ColumnElement[bool]], AbstractAsyncContextManager[None]
+]
+"""Records what a block does to the rows of a table under a condition."""
+
 LINE = "seed_line"
 POINTS = "points"
+GUILDS: Table = Guild.__table__  # type: ignore[attr-defined]
 Key = tuple[Any, ...]
 
 
@@ -46,6 +54,14 @@ class Tally:
     changes: list[str] = field(default_factory=list)
 
 
+@asynccontextmanager
+async def unwatched(
+    _session: AsyncSession, _table: Table, _condition: ColumnElement[bool]
+) -> AsyncIterator[None]:
+    """Record nothing."""
+    yield
+
+
 async def upsert(
     session: AsyncSession,
     batch: Batch,
@@ -53,6 +69,7 @@ async def upsert(
     *,
     reason: str,
     actor: str | None = None,
+    watch: Watch = unwatched,
 ) -> None:
     """Apply a batch. Raises Conflict, with file and line, where a row cannot be."""
     given = _staging(batch)
@@ -63,15 +80,18 @@ async def upsert(
         await _resolve_users(session, batch, given)
     await _refuse_dangling(session, batch, given)
     tally.changes += await _differences(session, batch, given)
-    try:
-        await _merge(session, batch, given, tally)
-    except IntegrityError as error:
-        raise Conflict(f"{batch.place}: {ConstraintViolation(error)}") from error
+    async with watch(session, batch.table, exists().where(_same_row(batch, given))):
+        try:
+            await _merge(session, batch, given, tally)
+        except IntegrityError as error:
+            raise Conflict(f"{batch.place}: {ConstraintViolation(error)}") from error
+        if POINTS in batch.columns:
+            balances = await _opening_balances(session, batch, given, tally)
+            await PointsRepository().set_many(session, balances, reason, actor)
     if batch.table.name == Case.__tablename__:
-        await _raise_case_counts(session, given)
-    if POINTS in batch.columns:
-        balances = await _opening_balances(session, batch, given, tally)
-        await PointsRepository().set_many(session, balances, reason, actor)
+        guilds = GUILDS.c.id.in_(select(given.c.guild_id))
+        async with watch(session, GUILDS, guilds):
+            await _raise_case_counts(session, given)
     await session.execute(DropTable(given))
     tally.total += len(batch.records)
 

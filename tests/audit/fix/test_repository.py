@@ -10,6 +10,7 @@ from tests.audit.fix.sample import (
 )
 from tuxdb.audit.fix.outcomes import Conversion
 from tuxdb.audit.fix.plan import FixOptions, plan
+from tuxdb.audit.fix.repository import parameters
 from tuxdb.audit.sql.results import Converted, Proof
 
 FETCH = 'await self.bot.db.fetch("SELECT id, url FROM links WHERE id = $1", key)'
@@ -126,3 +127,22 @@ def test_a_change_is_committed_in_the_method_and_one_method_serves_twice() -> No
     assert after.endswith(
         "            await session.execute(stmt)\n            await session.commit()\n"
     )
+
+
+def test_parameters_are_named_after_what_is_passed() -> None:
+    assert parameters(
+        ["key", "guild.id", "row['name']", "str(x)", "self.def_", "1"]
+    ) == [
+        "key",
+        "guild_id",
+        "name",
+        "x",
+        "def_",
+        "value_6",
+    ]
+    assert parameters(["row['def']", "a.session", "b.id", "b.id"]) == [
+        "def_",
+        "session_2",
+        "b_id",
+        "b_id_4",
+    ]

@@ -114,7 +114,8 @@ def _renamed(found: Any, steps: int) -> bool:
 
 def words(found: Any) -> bool:
     if is_a(found, "A_Const") and found.HasField("sval"):
-        found.sval.sval += "s" if found.sval.sval.endswith("day") else "x"
+        before = found.sval.sval
+        found.sval.sval = f"1{before}" if before[:1].isdigit() else f"{before}x"
         return True
     return False
 

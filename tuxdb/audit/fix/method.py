@@ -14,6 +14,7 @@ from tuxdb.audit.fix.place import Misplaced
 from tuxdb.audit.fix.repository import (
     NAME,
     Method,
+    Repository,
     method_name,
     parameters,
     reached,
@@ -37,7 +38,7 @@ def as_method(source: Source, call: Call, shared: Shared) -> Fix:
     if repository.source.path == source.path:
         raise Misplaced("it is in the repository already")
     names = parameters(call.args)
-    body, imports, definitions = _body(call, repository.source, repository.node, names)
+    body, imports, definitions = _body(call, repository, names)
     head = signature(names, call.conversion.types)
     said = _said(call)
     text = f'{STEP}async def {NAME}({head}) -> Any:\n{STEP * 2}"""{said}"""\n{body}'
@@ -60,17 +61,20 @@ def as_method(source: Source, call: Call, shared: Shared) -> Fix:
 
 
 def _body(
-    call: Call, source: Source, node: ast.ClassDef, names: list[str]
+    call: Call, repository: Repository, names: list[str]
 ) -> tuple[str, tuple[Import, ...], tuple[str, ...]]:
     """The block in the method, with its parameters for arguments."""
-    shared = Shared()
-    code = code_at(call.converted, names, source.tree, node, shared)
+    tree = repository.source.tree
+    shared = Shared(
+        imports=dict(repository.imports), definitions=dict(repository.definitions)
+    )
+    code = code_at(call.converted, names, tree, repository.node, shared)
     if {one.local for one in code.imports} & set(names):
         raise Misplaced("a parameter would hide what the statement needs")
     _, awaited = _factory(call.opened)
     opened = f"{'await ' if awaited else ''}{FACTORY}()"
     where = replace(call.where, form="returned", indent=STEP * 2)
-    taken = set(names) | set(module_names(source.tree.module))
+    taken = set(names) | set(module_names(tree.module))
     block = Block(where, call.how, code, opened, call.text, taken)
     return block.write("result"), code.imports, code.definitions
 

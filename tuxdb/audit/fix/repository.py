@@ -8,6 +8,7 @@ is reached through the attribute that holds it, else made where it is called.
 """
 
 import ast
+import keyword
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class Repository:
     new: bool
     root: str = ""
     methods: dict[str, str] = field(default_factory=dict)  # text -> name
+    imports: dict[str, Import] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
 
     @property
     def module(self) -> str:
@@ -98,7 +101,10 @@ class Method:
 
     def keep(self) -> None:
         """Add it to its class."""
-        self.repository.methods[self.text] = self.name
+        own = self.repository
+        own.methods[self.text] = self.name
+        own.imports |= {one.local: one for one in self.imports}
+        own.definitions |= {line.partition(" = ")[0]: line for line in self.definitions}
 
 
 class Repositories:
@@ -195,6 +201,7 @@ def parameters(args: Sequence[str]) -> list[str]:
     found: list[str] = []
     for number, arg in enumerate(args, 1):
         name = _named(arg) or f"value_{number}"
+        name = f"{name}_" if keyword.iskeyword(name) else name
         if name in found or name in ("self", "session", "stmt", "result"):
             name = f"{name}_{number}"
         found.append(name)

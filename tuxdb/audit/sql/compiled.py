@@ -14,7 +14,7 @@ FAILURES = (
     AttributeError,
     KeyError,
     NameError,
-    NotImplementedError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

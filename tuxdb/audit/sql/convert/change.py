@@ -1,5 +1,7 @@
 """What INSERT, UPDATE and DELETE have in common: a target, values, RETURNING."""
 
+from abc import ABC, abstractmethod
+
 from tuxdb.audit.sql import pgtypes
 from tuxdb.audit.sql.catalogue import Relation
 from tuxdb.audit.sql.convert.context import JSONS, CannotConvert, Context
@@ -10,7 +12,7 @@ from tuxdb.audit.sql.convert.ranges import ModelUnfit, Range, RangeColumn, Scope
 from tuxdb.audit.sql.parse import Tree, unwrap
 
 
-class Change:
+class Change(ABC):
     """A statement that changes rows, under conversion."""
 
     adds_defaults = "default"  # which of a column's defaults SQLAlchemy would add
@@ -58,9 +60,9 @@ class Change:
             raise ModelUnfit(self.target.model or self.target.name, name)
         return found
 
+    @abstractmethod
     def convert(self) -> Query:
         """Convert the statement."""
-        raise NotImplementedError
 
     def value(self, column: RangeColumn, node: Tree) -> str:
         """What is written into a column."""
