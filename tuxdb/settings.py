@@ -160,6 +160,9 @@ class Settings:
             )
 
 
+TABLES = (PROFILES, "audit")
+"""Tables of a configuration file; the audit reads its own."""
+
 KEYS = {item.name: item for item in fields(Settings) if "parse" in item.metadata}
 
 
@@ -260,9 +263,10 @@ def _flag_layer(flags: Mapping[str, object]) -> _Layer:
 def _file_layer(section: Section) -> _Layer:
     for name in (*section.values, *section.tables):
         known = name in KEYS and name in section.values
-        if not known and (name != PROFILES or PROFILES in section.values):
+        tables = name in TABLES and name in section.tables
+        if not known and not tables:
             place = Origin(str(section.path), section.path, section.line(name))
-            near = difflib.get_close_matches(name, [*KEYS, PROFILES], 1)
+            near = difflib.get_close_matches(name, [*KEYS, *TABLES], 1)
             hint = f"did you mean {near[0]!r}?" if near else None
             raise ConfigurationError(f"{place}: unknown key {name!r}", hint=hint)
 

@@ -182,6 +182,7 @@ def rules_of(users: CTE) -> CTE:
     limit = cast(points["max_balance"], BigInteger)
     return (
         select(
+            one.c.guild_id,
             func.coalesce(limit, MAX_POINTS).label("max_balance"),
             cast(points["daily_send"], BigInteger).label("daily_send"),
             cast(points["daily_receive"], BigInteger).label("daily_receive"),
@@ -220,6 +221,7 @@ def _moved_today(side: ColumnElement[bool], rules: CTE) -> ColumnElement[int]:
     return (
         select(cast(total, BigInteger))
         .where(
+            LEDGER.c.guild_id == rules.c.guild_id,
             side,
             LEDGER.c.kind == literal(EntryKind.TRANSFER.value),
             LEDGER.c.created_at >= rules.c.day_start,
