@@ -145,5 +145,7 @@ def test_a_dry_run_leaves_the_mark(production: Cli, name: str) -> None:
 
 def test_small_changes_go_on_as_usual(production: Cli) -> None:
     assert production(*GRANT).exit_code == ExitCode.OK
+    merge = ("users", "merge", "--guild", "1", "--from", BOB, "--to", ALICE)
+    assert production(*merge, "-y").exit_code == ExitCode.OK
     where = ("--set", "username=al", "--where", "discord_id = 111")
     assert production("bulk-update", "users", *where, "-y").exit_code == ExitCode.OK

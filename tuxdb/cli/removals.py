@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 class Agreement:
     """Shows what would go, table by table, and asks; raises Refused when declined.
 
-    `consequence` goes on from `this would`.
-    Where the database is protected, its name has to be typed, however few rows it is.
+    `consequence` goes on from `this would`. Where it is `guarded` and the database is
+    protected, its name has to be typed, however few rows it is.
     """
 
-    def __init__(self, call: Invocation, consequence: str) -> None:
+    def __init__(
+        self, call: Invocation, consequence: str, *, guarded: bool = True
+    ) -> None:
         self.call = call
         self.consequence = consequence
+        self.guarded = guarded
 
     def __call__(self, removed: "Removed", protection: "Protection") -> None:
         """Ask on the terminal, or take --yes or --confirm for an answer."""
         for line in _lines(removed):
             self.call.say(line)
+        named = self.guarded and protection.protected
         self.call.consent(
             f"this would {self.consequence}: "
             f"{_rows(removed.changed)} in {protection.place}",
-            name=protection.database if protection.protected else None,
+            name=protection.database if named else None,
             recorded=True,
         )
 

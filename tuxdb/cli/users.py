@@ -258,7 +258,7 @@ def merge(
             source,
             target,
             author_of(call, "users merge"),
-            Agreement(call, f"merge user {source} into {target}"),
+            Agreement(call, f"merge user {source} into {target}", guarded=False),
             commit=not call.dry_run,
         ),
         guild=guild,

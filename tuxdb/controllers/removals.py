@@ -188,7 +188,7 @@ class RemovalController:
             what = f"user {source} into {target} in guild {guild_id}"
             return _removed(what, changeset)
 
-        return await self._run(work, author, agree, commit=commit)
+        return await self._run(work, author, agree, commit=commit, guarded=False)
 
     async def _run(
         self,
@@ -197,11 +197,13 @@ class RemovalController:
         agree: Agree,
         *,
         commit: bool,
+        guarded: bool = True,
     ) -> Removed:
         async with self.db.transaction() as session:
             await prepare(session)
             protection = await self._guard.protection(session)
-            protection.require_reason(author.reason)
+            if guarded:
+                protection.require_reason(author.reason)
             removed: Removed = await work(session, author)  # type: ignore[misc]
             if commit:
                 agree(removed, protection)
