@@ -167,6 +167,8 @@ def test_a_server_killed_half_way_loses_no_batch_and_doubles_none(
     bare_cli: Cli, home: Path, bindir: Path | None
 ) -> None:
     cluster = Cluster(home, bindir=bindir)
+    if bindir is not None:
+        bare_cli.environ["TUXDB_PG_BINDIR"] = str(bindir)
     url = cluster.ensure("tuxdb")
     assert bare_cli("migrate").exit_code == ExitCode.OK
     sql(url, SLOW)

@@ -69,9 +69,7 @@ async def test_a_bot_that_locks_in_any_order_is_survived(db: Database) -> None:
     assert done >= 20 * (ROUNDS - 1)
 
 
-async def test_a_deadlock_is_tried_again_with_what_was_read(
-    db: Database, tmp_path: object
-) -> None:
+async def test_a_deadlock_is_tried_again_with_what_was_read(db: Database) -> None:
     """The other one takes row 20, waits for row 1, which is ours by then."""
     other = await db.connect()
     await other.execute("SET deadlock_timeout = '10s'")  # so that we are the victim

@@ -55,6 +55,26 @@ async def test_the_key_closes_every_order(db: Database) -> None:
     assert ids(await db.guild.find_all(order_by=by_two)) == [3, 2, 1]
 
 
+async def test_an_order_may_be_the_name_of_a_column(db: Database) -> None:
+    await db.guild.bulk_create([{"id": n, "name": f"{9 - n}"} for n in range(1, 4)])
+
+    assert ids(await db.guild.find_all(order_by="name")) == [3, 2, 1]
+    assert ids((await db.guild.page_after(order_by=["name"])).items) == [3, 2, 1]
+    with pytest.raises(InvalidValue, match="nope is not a column of guilds"):
+        await db.guild.find_all(order_by="nope")
+
+
+async def test_a_cursor_holds_columns_only(db: Database) -> None:
+    with pytest.raises(InvalidValue, match="is not a column of guilds"):
+        await db.guild.page_after(order_by=Guild.case_count + 1)
+
+
+@pytest.mark.parametrize("name", ["limit", "offset"])
+async def test_less_than_nothing_is_refused(db: Database, name: str) -> None:
+    with pytest.raises(InvalidValue, match=f"{name} is less than 0"):
+        await db.guild.find_all(**{name: -1})  # type: ignore[arg-type]
+
+
 async def test_counting_and_existence_go_by_the_filter(db: Database) -> None:
     await db.guild.bulk_create(numbered(3))
 
@@ -108,7 +128,8 @@ async def test_pages_of_equal_values_neither_repeat_nor_skip(db: Database) -> No
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"page": 0}, "page is less than 1"),
+        ({"page": 0}, "page is not a whole number from 1 on"),
+        ({"page": 1.5}, "page is not a whole number from 1 on"),
         ({"per_page": 0}, "per_page is not between 1 and 1000"),
         ({"per_page": 1001}, "per_page is not between 1 and 1000"),
     ],

@@ -228,6 +228,13 @@ async def test_get_or_create_makes_a_row_once(db: Database) -> None:
     assert second == first
 
 
+async def test_get_or_create_of_anything_at_all_is_refused(db: Database) -> None:
+    await db.guild.create(id=1)
+
+    with pytest.raises(InvalidValue, match="lookup names no column"):
+        await db.guild.get_or_create({"id": 2})
+
+
 async def test_get_or_create_by_many_at_once_makes_one(db: Database) -> None:
     found = await asyncio.gather(
         *(

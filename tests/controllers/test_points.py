@@ -17,6 +17,7 @@ from tests.harness.economy import (
     outcomes,
     points_of,
 )
+from tests.harness.failing import attempts, fail_at_first
 from tuxdb.controllers.movements import Movement
 from tuxdb.database import Database
 from tuxdb.errors import (
@@ -321,3 +322,26 @@ async def test_opposite_movements_of_every_kind_never_deadlock(db: Database) -> 
 
 
 # -- in the words of the guide ----------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_collision_is_tried_again_with_the_same_key(
+    db: Database, state: str
+) -> None:
+    await fail_at_first(db, 4, table="points_transactions", state=state)
+
+    moved = await db.points.transfer(GUILD, ANN, BOB, 30, key="k1")
+
+    assert (moved.idempotency_key, moved.replayed) == ("k1", False)
+    assert await attempts(db) == 5
+    assert await points_of(db, ANN, BOB) == [70, 30]
+
+
+async def test_the_fifth_collision_is_said_and_nothing_moved(db: Database) -> None:
+    await fail_at_first(db, 5, table="points_transactions")
+
+    with pytest.raises(Busy):
+        await db.points.transfer(GUILD, ANN, BOB, 30, key="k1")
+
+    assert await points_of(db, ANN, BOB) == [100, 0]
+    assert not (await db.points.transfer(GUILD, ANN, BOB, 30, key="k1")).replayed

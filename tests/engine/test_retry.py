@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tests.harness.failing import attempts, fail_at_first
 from tests.harness.listening import until
 from tests.harness.members import raw
 from tests.harness.wire import (
@@ -22,24 +23,10 @@ from tests.harness.wire import (
 )
 from tuxdb.database import Database
 from tuxdb.engine.retry import retrying
-from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Busy, DatabaseUnavailable, OutcomeUnknown
 from tuxdb.models import Guild
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
-
-FAILING = """
-    CREATE SEQUENCE attempts;
-    CREATE FUNCTION fail_at_first() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF nextval('attempts') <= {times} THEN
-            RAISE EXCEPTION 'injected' USING ERRCODE = '{state}';
-        END IF;
-        RETURN NULL;
-    END $$;
-    CREATE TRIGGER fail_at_first AFTER INSERT ON guilds
-        FOR EACH ROW EXECUTE FUNCTION fail_at_first();
-"""
 
 
 @pytest.fixture
@@ -69,24 +56,12 @@ class Work:
         return self.calls
 
 
-async def inject(service: DatabaseService, times: int, state: str = "40001") -> None:
-    """Have the first inserts of a guild fail, so many times."""
-    connection = await raw(service)
-    await connection.execute(FAILING.format(times=times, state=state))
-    await connection.close()
-
-
-async def attempts(service: DatabaseService) -> int:
-    async with service.read() as session:
-        return int(await session.scalar(text("SELECT last_value FROM attempts")) or 0)
-
-
 @pytest.mark.parametrize("state", ["40001", "40P01"])
 @pytest.mark.parametrize("times", [1, 4])
 async def test_a_transaction_is_repeated_from_its_start(
     db: Database, times: int, state: str
 ) -> None:
-    await inject(db, times, state)
+    await fail_at_first(db, times, state=state)
     work = Work()
 
     assert await db.run_in_transaction(work) == times + 1
@@ -94,7 +69,7 @@ async def test_a_transaction_is_repeated_from_its_start(
 
 
 async def test_the_fifth_failure_is_an_answer(db: Database) -> None:
-    await inject(db, 5)
+    await fail_at_first(db, 5)
     work = Work()
 
     with pytest.raises(Busy):
@@ -105,14 +80,14 @@ async def test_the_fifth_failure_is_an_answer(db: Database) -> None:
 
 
 async def test_attempts_can_be_limited(db: Database) -> None:
-    await inject(db, 1)
+    await fail_at_first(db, 1)
 
     with pytest.raises(Busy):
         await db.run_in_transaction(Work(), attempts=1)
 
 
 async def test_a_failure_in_a_savepoint_repeats_the_whole(db: Database) -> None:
-    await inject(db, 2)
+    await fail_at_first(db, 2)
 
     async def work(session: AsyncSession) -> None:
         async with db.transaction() as inner:
@@ -125,13 +100,13 @@ async def test_a_failure_in_a_savepoint_repeats_the_whole(db: Database) -> None:
 
 
 async def test_single_statements_and_bulk_calls_are_repeated(db: Database) -> None:
-    await inject(db, 2)
+    await fail_at_first(db, 2)
     await db.guild.create(id=1)
     assert await attempts(db) == 3
 
 
 async def test_bulk_calls_are_repeated(db: Database) -> None:
-    await inject(db, 2)
+    await fail_at_first(db, 2)
     assert await db.guild.bulk_create([{"id": 1}]) == 1
     assert await attempts(db) == 3
 
@@ -305,7 +280,7 @@ async def test_the_unit_is_told_apart_by_what_it_raised() -> None:
 
 
 async def test_a_caller_who_gives_up_ends_the_retries(db: Database) -> None:
-    await inject(db, 1000)
+    await fail_at_first(db, 1000)
     work = Work()
     task = asyncio.create_task(db.run_in_transaction(work, attempts=1000))
     await until(lambda: work.calls > 2)

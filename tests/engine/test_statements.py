@@ -11,6 +11,7 @@ from tests.harness.members import member, raw
 from tuxdb.database import Database
 from tuxdb.engine.service import DatabaseService
 from tuxdb.engine.statements import Found
+from tuxdb.errors import Busy
 from tuxdb.models import Guild, GuildConfig, User
 
 
@@ -102,6 +103,27 @@ async def test_a_prepared_plan_that_became_stale_is_made_anew(
     await everything(4)
     await other.execute("ALTER TABLE points_transactions ALTER reason TYPE text")
     await everything(5)
+
+
+async def test_a_transaction_that_meets_a_stale_plan_changed_nothing(
+    db: Database, other: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """Only its author can run it again; `run_in_transaction` does."""
+    user = await member(db)
+
+    async def rename(*_: object) -> None:
+        async with db.transaction():
+            await db.user.update_by_id(user.id, username="changed")
+            await db.user.find_all()
+
+    await rename()
+    await other.execute("ALTER TABLE users ADD COLUMN more text")
+    await other.execute("ALTER TABLE users ALTER username TYPE text")
+    with pytest.raises(Busy, match="the schema has just changed"):
+        await rename()
+    await rename()
+    await other.execute("ALTER TABLE users ALTER username TYPE varchar(100)")
+    await db.run_in_transaction(rename)
 
 
 async def test_the_schema_changes_while_many_work(

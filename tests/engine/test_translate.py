@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from sqlmodel import col
 
 from tests.harness.members import member, raw
 from tuxdb.database import Database
+from tuxdb.engine.embedded import Cluster
 from tuxdb.engine.service import DatabaseService
 from tuxdb.engine.translate import (
     ConstraintViolation,
@@ -34,6 +36,13 @@ from tuxdb.errors import (
 from tuxdb.models import Guild, User
 
 SECRET = "hunter2"
+
+
+@pytest.fixture
+async def anywhere(cluster: Cluster) -> AsyncIterator[DatabaseService]:
+    """A service on a database that holds nothing, and that all tests may share."""
+    async with DatabaseService.open(cluster.ensure("admin")) as service:
+        yield service
 
 
 async def say(service: DatabaseService, state: str) -> None:
@@ -70,10 +79,10 @@ async def say(service: DatabaseService, state: str) -> None:
     ],
 )
 async def test_a_state_has_its_error_and_exit_code(
-    db_service: DatabaseService, state: str, kind: type[TuxdbError], code: ExitCode
+    anywhere: DatabaseService, state: str, kind: type[TuxdbError], code: ExitCode
 ) -> None:
     with pytest.raises(TuxdbError) as error:
-        await say(db_service, state)
+        await say(anywhere, state)
 
     assert type(error.value) is kind
     assert error.value.exit_code == code
@@ -156,7 +165,15 @@ async def test_a_value_of_the_wrong_type_is_invalid(db: Database) -> None:
     for call in (
         lambda: db.user.get_by_id("x"),
         lambda: db.user.get_by_id(2**63),
+        lambda: db.user.get_by_id(1.5),
+        lambda: db.user.delete_by_id(1.5),
+        lambda: db.user.update_by_id(True, message_count=1),
+        lambda: db.user.bulk_delete([1.5]),
         lambda: db.user.bulk_delete(["x"]),
+        lambda: db.user.find_all(User.username == "a\0b"),
+        lambda: db.user.find_all(User.username == "\ud800"),
+        lambda: db.user.page_after(filters=User.username == "\ud800"),
+        lambda: db.user.get_member(1, 2**63),
         lambda: db.user.delete_by_id("x"),
         lambda: db.user.update_by_id("x", message_count=1),
     ):

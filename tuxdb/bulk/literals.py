@@ -1,11 +1,10 @@
 """Values in conditions and assignments, of which some only the server can read."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Text, cast, func, literal, select
+from sqlalchemy import Column, ColumnElement, Select, Text, cast, func, literal, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +15,8 @@ from tuxdb.errors import UsageError
 
 SPACES = re.compile(r"\s")
 BEFORE, AFTER = 50, 25
+BAD_VALUES = ("22", "23")
+"""Classes of SQLSTATE: a text that is no value, a value that a domain forbids."""
 CHECKS_INPUT = 160000
 """The version of PostgreSQL that can be asked whether a text is a value of a type."""
 
@@ -80,23 +81,26 @@ async def checks_input(session: AsyncSession) -> bool:
     return int(version or 0) >= CHECKS_INPUT
 
 
-async def _why_not(session: AsyncSession, text: str, type_: str) -> str | None:
+async def refusal(session: AsyncSession, statement: Select[Any]) -> str | None:
+    """What the server says against values that it has to read; None if it can."""
     try:
         async with session.begin_nested():
-            if await checks_input(session):
-                info = func.pg_input_error_info(literal(text, Text), type_)
-                why = info.table_valued("message")
-                found: Sequence[str | None] = (
-                    await session.scalars(select(why.c.message))
-                ).all()
-                return found[0] if found else None
-            value = cast(literal(text, Text), Exact(type_))
-            await session.execute(select(value.is_(None)))
+            await session.execute(statement)
     except DBAPIError as error:
-        if getattr(driver_error(error), "sqlstate", "")[:2] not in ("22", "23"):
+        cause = driver_error(error)
+        if str(getattr(cause, "sqlstate", ""))[:2] not in BAD_VALUES:
             raise
-        return str(getattr(driver_error(error), "message", "it cannot be read"))
+        return str(getattr(cause, "message", "it cannot be read"))
     return None
+
+
+async def _why_not(session: AsyncSession, text: str, type_: str) -> str | None:
+    value = literal(text, Text)
+    if await checks_input(session):
+        why = func.pg_input_error_info(value, type_).table_valued("message")
+        found: str | None = await session.scalar(select(why.c.message))
+        return found
+    return await refusal(session, select(cast(cast(value, Exact(type_)), Text)))
 
 
 def _no_value(

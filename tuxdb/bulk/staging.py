@@ -29,7 +29,7 @@ from tuxdb.bulk.catalogue import kind, type_name
 from tuxdb.bulk.encoding import encoded
 from tuxdb.bulk.expressions import nearest
 from tuxdb.bulk.inputs import Input, in_thread
-from tuxdb.bulk.literals import checks_input
+from tuxdb.bulk.literals import checks_input, refusal
 from tuxdb.bulk.problems import SHOWN, Problems
 from tuxdb.bulk.readers import Rows
 from tuxdb.bulk.requests import Report
@@ -210,23 +210,52 @@ async def _refuse_unreadable(
 ) -> None:
     """Ask the server about the values that only it can read."""
     unsettled = [n for n in staged.names if not kind(staged.target.c[n]).settled]
-    if not unsettled or not await checks_input(session):
-        return
-    for name in unsettled:
-        value = staged.table.c[_position(staged, name)]
-        type_ = type_name(staged.target.c[name])
-        info = func.pg_input_error_info(value, type_)
-        why = info.table_valued("message").lateral("why")
-        bad = (
-            select(staged.table.c[LINE], why.c.message)
-            .select_from(staged.table.join(why, literal(True)))
-            .where(~func.pg_input_is_valid(value, type_))
-            .order_by(staged.table.c[LINE])
-            .limit(SHOWN)
-        )
-        for line, message in await session.execute(bad):
-            problems.add(line, name, message)
+    if unsettled and await checks_input(session):
+        for name in unsettled:
+            for line, message in await session.execute(_unreadable(staged, name)):
+                problems.add(line, name, message)
+    else:
+        for name in unsettled:
+            await _look_for_unreadable(session, staged, name, problems)
     problems.finish()
+
+
+def _unreadable(staged: Staged, name: str) -> Select[Any]:
+    """Lines whose value is none, and why."""
+    value = staged.table.c[_position(staged, name)]
+    type_ = type_name(staged.target.c[name])
+    why = func.pg_input_error_info(value, type_).table_valued("message").lateral("why")
+    return (
+        select(staged.table.c[LINE], why.c.message)
+        .select_from(staged.table.join(why, literal(value=True)))
+        .where(~func.pg_input_is_valid(value, type_))
+        .order_by(staged.table.c[LINE])
+        .limit(SHOWN)
+    )
+
+
+async def _look_for_unreadable(
+    session: AsyncSession, staged: Staged, name: str, problems: Problems
+) -> None:
+    """Find the first such line by halves, where the server can only be tried."""
+    line = staged.table.c[LINE]
+    low, high = (await session.execute(select(func.min(line), func.max(line)))).one()
+
+    async def why(low: int, high: int) -> str | None:
+        some = line.between(low, high)
+        return await refusal(session, _all_of(staged.value(name), some))
+
+    message = await why(low, high)
+    while message is not None and low < high:
+        middle = (low + high) // 2
+        earlier = await why(low, middle)
+        low, high = (low, middle) if earlier else (middle + 1, high)
+    if message is not None:
+        problems.add(low, name, await why(low, low) or message)
+
+
+def _all_of(value: ColumnElement[Any], some: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count(cast(value, Text))).where(some)
 
 
 async def _refuse_twice(

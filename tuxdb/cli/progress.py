@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.5
-SPEED_SECONDS = 10.0
 Told = Callable[[str, int, int | None], None]
 """Takes the stage, and how many rows of how many are done; None is unknown."""
 
@@ -58,11 +57,11 @@ class Bar:
         if self._progress is None:
             self._progress = _progress()
             self._progress.start()
-        if self._task is None or stage != self._stage:
-            if self._task is not None:
-                self._progress.remove_task(self._task)
+        if self._task is None:
             self._task = self._progress.add_task(escape(stage), total=total)
-            self._stage = stage
+        elif stage != self._stage:
+            self._progress.reset(self._task, description=escape(stage), total=total)
+        self._stage = stage
         self._progress.update(self._task, completed=done, total=total)
 
     def stop(self) -> None:
@@ -75,33 +74,40 @@ class Bar:
 
 def _progress() -> "Progress":
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.table import Column
     from rich.text import Text
 
-    class Speed(ProgressColumn):
-        """Rows a second, over the last seconds."""
+    class Pace(ProgressColumn):
+        """Rows done, how many a second since the stage began, and the time left."""
 
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+            return Text(pace(task.completed, task.total, task.elapsed or 0.0))
 
     return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        Speed(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis"),
+        ),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        Pace(Column(no_wrap=True)),
         console=Console(stderr=True),
         transient=True,
-        speed_estimate_period=SPEED_SECONDS,
         expand=True,
     )
+
+
+def pace(done: float, total: float | None, seconds: float) -> str:
+    """`42%  52,000 rows/s  0:12 left`, or the time so far where nobody can know."""
+    if not done or not seconds:
+        return _minutes(seconds)
+    speed = f"{done / seconds:,.0f} rows/s"
+    if not total:
+        return f"{done:,.0f} rows  {speed}"
+    left = _minutes(seconds * max(total - done, 0) / done)
+    return f"{min(done / total, 1):.0%}  {speed}  {left} left"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds // 60:.0f}:{seconds % 60:02.0f}"

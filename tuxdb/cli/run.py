@@ -274,6 +274,10 @@ def _end(renderer: Renderer, result: object) -> None:
 
 def _loop(call: Invocation, work: Callable[[], Awaitable[object]]) -> object:
     import asyncio  # with its ssl and logging it would double the time of --help
+    import logging
+
+    if not call.debug:  # what closing a broken connection meets with is no news
+        logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
     def stray(_loop: object, context: dict[str, Any]) -> None:
         """Hear of a failure that nobody awaits; no error of this command."""

@@ -9,7 +9,6 @@ from tuxdb.controllers.joining import ModelController, ModelT
 from tuxdb.errors import InvalidValue
 from tuxdb.models.validation import plain_columns
 from tuxdb.repositories import Filters, OrderBy, Page, PaginationResult
-from tuxdb.repositories.base import conditions
 from tuxdb.repositories.bulk import (
     Rows,
     bulk_insert,
@@ -18,6 +17,7 @@ from tuxdb.repositories.bulk import (
     grouped,
     refuse_twice,
 )
+from tuxdb.repositories.criteria import conditions
 
 LARGEST_PAGE = 1000
 
@@ -70,18 +70,18 @@ class ManyRows(ModelController[ModelT]):
 
         Raises InvalidValue for a page below 1 or a `per_page` outside 1 to 1000.
         """
-        if page < 1:
-            raise InvalidValue("page", "is less than 1")
+        if type(page) is not int or page < 1:
+            raise InvalidValue("page", "is not a whole number from 1 on")
         _check_size("per_page", per_page)
-        executor = self._reading(session)
+        executor, where = self._reading(session), conditions(filters)
         items = await self.repository.find(
             executor,
-            filters=filters,
+            filters=where,
             order_by=order_by,
             limit=per_page,
             offset=(page - 1) * per_page,
         )
-        total = await self.repository.count(executor, filters)
+        total = await self.repository.count(executor, where)
         return PaginationResult(items, total, page, per_page)
 
     async def page_after(
@@ -174,23 +174,24 @@ class ManyRows(ModelController[ModelT]):
         checked = self._changes({**(values or {}), **changes})
         if not checked:
             raise InvalidValue("values", "names no column to change")
-        _refuse_all_rows(filters)
-        executor = self._writing(session)
-        return await self.repository.update_where(executor, filters, checked)
+        some = _not_all_rows(filters)
+        return await self.repository.update_where(self._writing(session), some, checked)
 
     async def delete_where(
         self, filters: Filters, *, session: AsyncSession | None = None
     ) -> int:
         """Delete all rows that match; how many there were."""
-        _refuse_all_rows(filters)
-        return await self.repository.delete_where(self._writing(session), filters)
+        some = _not_all_rows(filters)
+        return await self.repository.delete_where(self._writing(session), some)
 
 
 def _check_size(name: str, size: int) -> None:
-    if not 1 <= size <= LARGEST_PAGE:
+    if type(size) is not int or not 1 <= size <= LARGEST_PAGE:
         raise InvalidValue(name, f"is not between 1 and {LARGEST_PAGE}")
 
 
-def _refuse_all_rows(filters: Filters) -> None:
-    if not conditions(filters):
+def _not_all_rows(filters: Filters) -> Filters:
+    found = conditions(filters)
+    if not found:
         raise InvalidValue("filters", "is required: sqlalchemy.true() means every row")
+    return found

@@ -80,6 +80,8 @@ class OneRow(ModelController[ModelT]):
 
         Also whether it was made. Two at once get the same row.
         """
+        if not lookup:
+            raise InvalidValue("lookup", "names no column")
         checked = validated(self.model, {**(defaults or {}), **lookup})
         wanted = validated_change(self.model, lookup)
         filters = [self.repository.column(name) == v for name, v in wanted.items()]

@@ -8,9 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import asyncpg
 from sqlalchemy import Connection, Engine, func, select, true
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
@@ -25,9 +23,9 @@ from tuxdb.engine.retry import (
     changed_nothing,
     retrying,
 )
+from tuxdb.engine.sessions import Session, ended, in_doubt
 from tuxdb.engine.statements import Statements
 from tuxdb.engine.translate import is_lost_connection, translated
-from tuxdb.errors import OutcomeUnknown
 from tuxdb.models import Model
 from tuxdb.models.copies import model_copier, model_template
 from tuxdb.settings import Settings
@@ -36,25 +34,6 @@ from tuxdb.urls import DatabaseUrl
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=Model)
 Target = Settings | DatabaseUrl | str | None
-
-
-_DOUBT = "the connection broke while a change was under way: it may have been applied"
-_DOUBT_HINT = "send it again with the same idempotency key, or look before repeating"
-
-
-class Session(AsyncSession):
-    """An AsyncSession that tells a failed commit from one of unknown outcome."""
-
-    async def commit(self) -> None:
-        """Commit; raise OutcomeUnknown if the connection breaks meanwhile."""
-        began = self.in_transaction()
-        try:
-            await super().commit()
-        except (DBAPIError, OSError, asyncpg.InterfaceError) as error:
-            if began and is_lost_connection(error):
-                raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
-            raise
-
 
 LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 """What would end a long report; whoever reads it may take a while for a page."""
@@ -101,7 +80,7 @@ class DatabaseService:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.shield(asyncio.ensure_future(self.dispose()))
+        await ended(self.dispose())
 
     async def dispose(self) -> None:
         """Close every connection; the service may be used again."""
@@ -124,7 +103,7 @@ class DatabaseService:
                 yield session
                 await session.commit()
             finally:
-                await asyncio.shield(asyncio.ensure_future(session.close()))
+                await ended(session.close())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -154,7 +133,7 @@ class DatabaseService:
             try:
                 yield session
             finally:
-                await asyncio.shield(asyncio.ensure_future(session.close()))
+                await ended(session.close())
 
     @asynccontextmanager
     async def held_session(self) -> AsyncIterator[AsyncSession]:
@@ -169,8 +148,8 @@ class DatabaseService:
                 try:
                     yield session
                 finally:
-                    await asyncio.shield(asyncio.ensure_future(session.close()))
-                    await asyncio.shield(asyncio.ensure_future(connection.invalidate()))
+                    await ended(session.close())
+                    await ended(connection.invalidate())
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
@@ -192,7 +171,7 @@ class DatabaseService:
                 )
                 yield session
             finally:
-                await asyncio.shield(asyncio.ensure_future(session.close()))
+                await ended(session.close())
 
     def current_session(self) -> AsyncSession | None:
         """The session of the transaction that this task has open, if any."""
@@ -243,7 +222,7 @@ class DatabaseService:
                 return result
             finally:
                 _ambient.set(before)
-                await asyncio.shield(asyncio.ensure_future(session.close()))
+                await ended(session.close())
 
         with translated(self.place):
             return await retrying(unit, safe=came_to_nothing, attempts=attempts)
@@ -290,7 +269,7 @@ class DatabaseService:
                 return await retrying(partial(greenlet_spawn, unit))
             except DRIVER_ERRORS as error:
                 if committing and is_lost_connection(error):
-                    raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
+                    raise in_doubt() from error
                 raise
 
     async def _reading(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
@@ -309,7 +288,7 @@ class DatabaseService:
                 return await retrying(partial(unit, sending), safe=changed_nothing)
             except DRIVER_ERRORS as error:
                 if sent and is_lost_connection(error):
-                    raise OutcomeUnknown(_DOUBT, hint=_DOUBT_HINT) from error
+                    raise in_doubt() from error
                 raise
 
     async def connect(

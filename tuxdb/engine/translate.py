@@ -11,6 +11,7 @@ from sqlalchemy.exc import (
     IntegrityError,
     InternalError,
     SQLAlchemyError,
+    StatementError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -82,7 +83,7 @@ class ReadOnlyDatabase(DatabaseOperationError, Refused):
 
 def driver_error(error: BaseException) -> BaseException:
     """The asyncpg exception below SQLAlchemy's wrapping."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
+    if isinstance(error, StatementError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     if isinstance(error, AsyncAdapt_Error):
         return error.__cause__ or error
@@ -139,10 +140,12 @@ def translate(error: BaseException, place: str) -> TuxdbError | None:
         )
     if is_lost_connection(error) and sqlstate(error) is None:
         return DatabaseUnavailable(f"the connection to {place} was lost")
+    if is_stale_plan(error):
+        return Busy("the schema has just changed; nothing was changed, so try again")
     state = sqlstate(error)
     if state is not None:
         return _from_state(state, driver_error(error), place)
-    if isinstance(error, DBAPIError) and not isinstance(error, InternalError):
+    if isinstance(error, StatementError) and not isinstance(error, InternalError):
         return _from_client(error)
     return None
 
@@ -220,8 +223,8 @@ def _login(state: str) -> str:
     return reasons.get(state, "not authorised")
 
 
-def _from_client(error: DBAPIError) -> TuxdbError:
-    """Asyncpg refused an argument before it was sent; its text holds the value."""
+def _from_client(error: StatementError) -> TuxdbError:
+    """An argument was refused before it was sent; the text would hold the value."""
     cause = driver_error(error)
     if isinstance(cause, asyncpg.DataError | OverflowError | TypeError | ValueError):
         return InvalidValue("a value", "does not fit its column")

@@ -89,6 +89,7 @@ def plain_columns(
 
     Raises InvalidValue for a name that is no column, and for a missing one.
     """
+    names = (names,) if isinstance(names, str) else names
     columns = tuple(_plain_names(model, dict.fromkeys(names)))
     table = mapping_of(model).local_table
     for name in columns:
