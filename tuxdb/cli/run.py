@@ -45,7 +45,7 @@ from tuxdb.cli.options import Paging
 from tuxdb.cli.parsers import LARGEST_PAGE, closest
 from tuxdb.cli.render import Output, OutputClosed, Renderer, abandon_stdout
 from tuxdb.cli.report import report, show_traceback
-from tuxdb.cli.signals import Interrupted, cancellable, interruptible
+from tuxdb.cli.signals import Interrupted, cancellable, held, interruptible
 from tuxdb.cli.target import marker_of, reachable, require_head, target
 from tuxdb.errors import (
     ExitCode,
@@ -288,7 +288,8 @@ def _loop(call: Invocation, work: Callable[[], Awaitable[object]]) -> object:
         asyncio.get_running_loop().set_exception_handler(stray)
         return await cancellable(work)
 
-    return asyncio.run(main())
+    with held():
+        return asyncio.run(main())
 
 
 async def _finish(outcome: object, renderer: Renderer) -> object:

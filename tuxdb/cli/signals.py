@@ -39,6 +39,22 @@ def interruptible() -> Iterator[None]:
         signal.set_wakeup_fd(loop)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Have signals wait until `cancellable` hears them, or this block ends.
+
+    One that came while a loop is half made would leave it so.
+    """
+    before = {number: signal.getsignal(number) for number in CODES}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, CODES)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 async def cancellable(work: Callable[[], Awaitable[T]]) -> T:
     """Await what `work` makes; a signal cancels it, and then raises Interrupted.
 
@@ -62,6 +78,7 @@ async def cancellable(work: Callable[[], Awaitable[T]]) -> T:
     loop = asyncio.get_running_loop()
     for number, code in CODES.items():
         loop.add_signal_handler(number, cancel, code)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, CODES)
     try:
         result = await work()
     except asyncio.CancelledError:
