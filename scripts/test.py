@@ -18,13 +18,15 @@ import environment
 SYSTEM = Path("/usr/lib/postgresql")
 MAJORS = ("15", "16", "17", "18")
 BINDIR = "TUXDB_PG_BINDIR"
+ALL = ("--numprocesses", "auto", "--maxprocesses", "4")
+"""Of pytest, to run everything: as many at once as there are processors."""
 SERVERLESS = ("tests/scripts", "tests/test_architecture.py", "tests/test_packaging.py")
 
 
 def main(arguments: list[str]) -> int:
     """Run every step, whatever became of the others; 1 if one failed."""
     programs = environment.prepare("dev")
-    pytest = [str(programs / "python"), "-m", "pytest", *arguments]
+    pytest = [str(programs / "python"), "-m", "pytest", *(arguments or ALL)]
     results = {
         "format, lint, types, layers": passes(["sh", "scripts/check"]),
         "tests on the embedded PostgreSQL": passes(pytest),

@@ -1,15 +1,21 @@
 """COPY takes part in the session's transaction, and its errors are those of inserts."""
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from tests.harness.proxy import Proxy
 from tuxdb.engine.copying import copy_bytes, copy_rows
 from tuxdb.engine.service import DatabaseService
-from tuxdb.errors import Conflict, InvalidValue
+from tuxdb.errors import Conflict, DatabaseUnavailable, InvalidValue
 from tuxdb.models import Guild, GuildConfig, Model
+from tuxdb.settings import Settings
 
 GUILDS = Model.metadata.tables["guilds"]
 CONFIGS = Model.metadata.tables["guild_configs"]
@@ -85,3 +91,32 @@ async def test_ready_bytes_come_in_chunks_of_any_size(
         assert await copy_bytes(session, GUILDS, ["id", "name"], chunks()) == 2
 
     assert await guilds(db_service) == 2
+
+
+async def test_a_connection_lost_while_nothing_may_be_written_ends_the_copy(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async def without_end() -> AsyncIterator[bytes]:
+        for number in itertools.count(1):
+            yield f"{number}\t{'x' * 100}\n".encode() * 1_000
+
+    async def copy(service: DatabaseService) -> None:
+        async with service.session() as session:
+            await copy_bytes(session, GUILDS, ["id", "name"], without_end())
+
+    assert settings.url is not None
+    proxy = Proxy(tmp_path, settings.url)
+    await proxy.serve()
+    async with DatabaseService.open(replace(settings, url=proxy.url)) as service:
+        copying = asyncio.create_task(copy(service))
+        await asyncio.sleep(0.1)
+        proxy.freeze()
+        await asyncio.sleep(0.5)
+        proxy.cut_all()
+        ended, _ = await asyncio.wait({copying}, timeout=5)
+        copying.cancel()
+        await proxy.close()
+
+    assert ended
+    with pytest.raises(DatabaseUnavailable):
+        await copying

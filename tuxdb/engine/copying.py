@@ -1,9 +1,10 @@
 """COPY inside a session's transaction: rows as tuples, or bytes made elsewhere."""
 
+import asyncio
 from collections.abc import (
     AsyncIterable,
-    Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Iterator,
     Sequence,
@@ -34,6 +35,7 @@ async def copy_rows(
     driver = await driver_connection(session)
     records = _bound(table, columns, rows, session.get_bind().dialect)
     return await _copied(
+        driver,
         table,
         lambda: driver.copy_records_to_table(
             table.name,
@@ -58,6 +60,7 @@ async def copy_bytes(
     """
     driver = await driver_connection(session)
     return await _copied(
+        driver,
         table,
         lambda: driver.copy_to_table(
             table.name,
@@ -82,9 +85,11 @@ async def driver_connection(session: AsyncSession) -> Driver:
     return driver
 
 
-async def _copied(table: Table, copy: Callable[[], Awaitable[str]]) -> int:
+async def _copied(
+    driver: Driver, table: Table, copy: Callable[[], Coroutine[Any, Any, str]]
+) -> int:
     try:
-        tag = await copy()
+        tag = await _while_connected(driver, copy())
     except asyncpg.IntegrityConstraintViolationError as error:
         raise IntegrityError(f"COPY {table.name}", None, error) from error
     except InvalidValue:
@@ -94,6 +99,32 @@ async def _copied(table: Table, copy: Callable[[], Awaitable[str]]) -> int:
             f"a value for {table.name}", "does not fit its column"
         ) from error
     return int(tag.rpartition(" ")[2])
+
+
+async def _while_connected(driver: Driver, copy: Coroutine[Any, Any, str]) -> str:
+    """Await a COPY, no longer than its connection lives.
+
+    The driver waits until it may write on, for ever where the connection is lost first.
+    """
+    lost = asyncio.Event()
+
+    def on_loss(_: object) -> None:
+        lost.set()
+
+    driver.add_termination_listener(on_loss)
+    copying = asyncio.create_task(copy)
+    losing = asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait({copying, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise asyncpg.ConnectionDoesNotExistError("connection was lost in a COPY")
+        return copying.result()
+    finally:
+        driver.remove_termination_listener(on_loss)
+        losing.cancel()
+        if not copying.done():
+            copying.cancel()
+            await asyncio.gather(copying, return_exceptions=True)
 
 
 def _bound(

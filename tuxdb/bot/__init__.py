@@ -1,0 +1,1 @@
+"""The bot: discord.py over the same controllers as the command line."""
