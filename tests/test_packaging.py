@@ -71,7 +71,7 @@ def test_an_installed_package_migrates_with_its_own_revisions(
     )
 
     assert folder == str(tmp_path / "tuxdb" / "migrations")
-    assert "pending" not in status
+    assert "\tpending" not in status
 
 
 def _python(*arguments: str, cwd: Path, environ: dict[str, str]) -> str:

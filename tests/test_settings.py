@@ -246,3 +246,76 @@ def test_durations(text: object, value: float) -> None:
 def test_what_is_no_duration(text: object) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize("text", ["1,2", " 1 , 2 ", "2,1,1,2"])
+def test_owners_are_a_list_of_ids(load: Load, text: str) -> None:
+    assert set(load({"TUXDB_OWNER_IDS": text}).owner_ids) == {1, 2}
+
+
+def test_lists_may_be_lists_in_a_file(load: Load, tmp_path: Path) -> None:
+    text = 'owner_ids = ["1", 2]\nbot_cogs = ["points", "config"]\n'
+    write(tmp_path / "tuxdb.toml", text)
+
+    settings = load()
+
+    assert settings.owner_ids == (1, 2)
+    assert settings.shown("bot_cogs") == "points,config"
+
+
+def test_a_token_is_never_shown(load: Load) -> None:
+    settings = load({"DISCORD_TOKEN": "s3cr3t.token"})
+
+    assert settings.discord_token == "s3cr3t.token"
+    assert settings.shown("discord_token") == "***"
+    assert "s3cr3t" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (":8080", ("0.0.0.0", 8080)),
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("[::1]:8080", ("::1", 8080)),
+    ],
+)
+def test_where_health_is_answered(
+    load: Load, text: str, value: tuple[str, int]
+) -> None:
+    settings = load({"TUXDB_BOT_HEALTH": text})
+
+    assert settings.bot_health == value
+    assert settings.shown("bot_health") == f"{value[0]}:{value[1]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("TUXDB_DISCORD_API_BASE", "http://discord.example/api"),
+        ("TUXDB_DISCORD_API_BASE", "http://127.0.0.1.evil.example/api"),
+        ("TUXDB_DISCORD_API_BASE", "https://user:pw@discord.example/api"),
+        ("TUXDB_DISCORD_API_BASE", "ftp://127.0.0.1/"),
+        ("TUXDB_OWNER_IDS", "1,x"),
+        ("TUXDB_OWNER_IDS", "0"),
+        ("TUXDB_BOT_HEALTH", "8080"),
+        ("TUXDB_BOT_HEALTH", "127.0.0.1:99999"),
+        ("TUXDB_BOT_COOLDOWNS", "maybe"),
+        ("DISCORD_TOKEN", "two words"),
+    ],
+)
+def test_a_bad_value_of_the_bot_is_refused_without_showing_it(
+    load: Load, name: str, text: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^environment {name}: ") as caught:
+        load({name: text})
+
+    assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://proxy.example/api/v10", "http://127.0.0.1:8080/api/v10/"]
+)
+def test_an_address_of_discord(load: Load, text: str) -> None:
+    found = load({"TUXDB_DISCORD_API_BASE": text}).discord_api_base
+
+    assert found == text.rstrip("/")

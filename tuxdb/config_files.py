@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tuxdb.errors import ConfigurationError
 from tuxdb.urls import mask
@@ -21,6 +22,10 @@ PROFILES = "profiles"
 LONGEST_SECRET = 65536
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 MANY_SECONDS = 7 * 24 * 3600.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SUPERVISED = (Path("/run/secrets"), Path("/run/credentials"))
+HIGHEST_ID = 2**63 - 1
+HIGHEST_PORT = 65535
 LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -101,11 +106,14 @@ def read_dotenv(path: Path) -> dict[str, str]:
 
 
 def read_secret_file(path: Path) -> str:
-    """The first line of a file that only its owner can read."""
+    """The first line of a file that only its owner can read.
+
+    Or of one that Docker or systemd has put there, who look after its readers.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
-            if stat.S_ISREG(mode) and mode & 0o077:
+            if stat.S_ISREG(mode) and mode & 0o077 and not _handed_over(path):
                 raise ConfigurationError(
                     f"{path} can be read by others", hint=f"chmod 600 {path}"
                 )
@@ -160,6 +168,58 @@ def choice(*allowed: str) -> Callable[[object], str]:
         return str(text)
 
     return parse
+
+
+def listed(text: object) -> tuple[str, ...]:
+    """Words: a list of a file, or a text with commas between them."""
+    items = text.split(",") if isinstance(text, str) else text
+    if not isinstance(items, list):
+        raise ValueError("is not a list of words")
+    words = (str(item).strip() for item in items)
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def discord_ids(text: object) -> tuple[int, ...]:
+    """IDs of Discord: a list, or a text with commas between them."""
+    found = []
+    for item in (str(text),) if isinstance(text, int) else listed(text):
+        value = int(item) if re.fullmatch("[0-9]{1,19}", item) else 0
+        if not 1 <= value <= HIGHEST_ID:
+            raise ValueError("is not a list of Discord IDs")
+        found.append(value)
+    return tuple(found)
+
+
+def secret(text: object) -> str:
+    """A text without spaces and control characters."""
+    value = word(text).strip()
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("holds a character that no token has")
+    return value
+
+
+def web_address(text: object) -> str:
+    """An https URL; or http, if it leads no further than this machine."""
+    value = word(text).rstrip("/")
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (local or parts.scheme == "https"):
+        raise ValueError("is not an https:// address (http:// on loopback only)")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("is an address with more than host and path")
+    return value
+
+
+def endpoint(text: object) -> tuple[str, int]:
+    """`127.0.0.1:8080`, `[::1]:8080`, or `:8080` for every address."""
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:]+)\]|([^\s:/]*)):([0-9]{1,5})", str(text))
+    if not found or int(found[3]) > HIGHEST_PORT:
+        raise ValueError("is not HOST:PORT")
+    return found[1] or found[2] or "0.0.0.0", int(found[3])  # noqa: S104 - if asked
+
+
+def _handed_over(path: Path) -> bool:
+    return any(path.absolute().is_relative_to(folder) for folder in SUPERVISED)
 
 
 def _section(path: Path, name: str, table: Mapping[str, Any]) -> Section:

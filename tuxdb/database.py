@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 from tuxdb.engine.service import DatabaseService
 
 if TYPE_CHECKING:
+    from tuxdb.controllers.activity import ActivityController
     from tuxdb.controllers.cases import CaseController
     from tuxdb.controllers.changes import ChangesController
+    from tuxdb.controllers.commands import CommandController
     from tuxdb.controllers.edits import EditController
     from tuxdb.controllers.gallery import GalleryController
     from tuxdb.controllers.guard import GuardController
     from tuxdb.controllers.guild_configs import GuildConfigController
     from tuxdb.controllers.guilds import GuildController
+    from tuxdb.controllers.leaving import LeavingController
     from tuxdb.controllers.messages import MessageController
     from tuxdb.controllers.payouts import PayoutController
     from tuxdb.controllers.people import PeopleController
@@ -29,10 +32,13 @@ CONTROLLERS = {
     "points": ("points", "PointsController"),
     "gallery": ("gallery", "GalleryController"),
     "messages": ("messages", "MessageController"),
+    "activity": ("activity", "ActivityController"),
+    "commands": ("commands", "CommandController"),
     "changes": ("changes", "ChangesController"),
     "people": ("people", "PeopleController"),
     "edits": ("edits", "EditController"),
     "removals": ("removals", "RemovalController"),
+    "leaving": ("leaving", "LeavingController"),
     "payouts": ("payouts", "PayoutController"),
     "seeds": ("seeding", "SeedController"),
     "guard": ("guard", "GuardController"),
@@ -51,10 +57,13 @@ class Database(DatabaseService):
         points: PointsController
         gallery: GalleryController
         messages: MessageController
+        activity: ActivityController
+        commands: CommandController
         changes: ChangesController
         people: PeopleController
         edits: EditController
         removals: RemovalController
+        leaving: LeavingController
         seeds: SeedController
         payouts: PayoutController
         guard: GuardController

@@ -122,6 +122,7 @@ class InsufficientPoints(Conflict):
             f"{who} has {balance} points in guild {guild_id}, needs {wanted}",
             details={"balance": balance, "wanted": wanted},
         )
+        self.who = who
         self.balance = balance
         self.wanted = wanted
 
@@ -137,6 +138,7 @@ class BalanceLimit(Conflict):
             f"and would go over the limit of {limit}",
             details={"balance": balance, "limit": limit},
         )
+        self.who = who
         self.balance = balance
         self.limit = limit
 
@@ -156,6 +158,7 @@ class DailyLimit(Conflict):
             f"it renews at {renews:%Y-%m-%d %H:%M} UTC",
             details={"left": left, "limit": limit, "renews": renews.isoformat()},
         )
+        self.who = who
         self.left, self.limit, self.renews = left, limit, renews
 
 
@@ -166,6 +169,7 @@ class AccountFrozen(Conflict):
 
     def __init__(self, who: str) -> None:
         super().__init__(f"the points of {who} are frozen")
+        self.who = who
 
 
 class IdempotencyConflict(Conflict):

@@ -17,18 +17,23 @@ from tuxdb.config_files import (
     PROFILES,
     Section,
     choice,
+    discord_ids,
+    endpoint,
     find_project_file,
     folder,
+    listed,
     read_config,
     read_dotenv,
     read_secret_file,
     seconds,
+    secret,
     switch,
+    web_address,
     whole_number,
     word,
 )
 from tuxdb.errors import ConfigurationError
-from tuxdb.urls import DatabaseUrl, mask
+from tuxdb.urls import MASK, DatabaseUrl, mask
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ def _key(
     text: str,
     default: object = None,
     env: tuple[str, ...] = (),
+    *,
+    hidden: bool = False,
 ) -> Any:  # noqa: ANN401 - dataclasses.field() has the type of its field
     """Declare a setting: how it is read, what it is for, its own variables."""
-    metadata = {"parse": parse, "help": text, "env": env}
-    return field(default=default, metadata=metadata)
+    metadata = {"parse": parse, "help": text, "env": env, "hidden": hidden}
+    return field(default=default, metadata=metadata, repr=not hidden)
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,33 @@ class Settings:
     )
     migrations: Path | None = _key(folder, "Alembic folder of another bot")
     seeds: Path | None = _key(folder, "folder with seed sets", Path("seeds"))
+    discord_token: str | None = _key(
+        secret, "the bot's token", env=("DISCORD_TOKEN",), hidden=True
+    )
+    discord_token_file: Path | None = _key(
+        folder, "file with the bot's token", env=("DISCORD_TOKEN_FILE",)
+    )
+    discord_api_base: str | None = _key(
+        web_address, "Discord's API, or a proxy or double of it"
+    )
+    owner_ids: tuple[int, ...] = _key(
+        discord_ids, "who owns the bot besides those whom Discord names", ()
+    )
+    bot_cogs: tuple[str, ...] | None = _key(listed, "parts of the bot; all if unset")
+    bot_cooldowns: bool = _key(switch, "limit how often a command may be used", True)
+    bot_message_count: bool = _key(switch, "count messages of members", True)
+    bot_members_intent: bool = _key(
+        switch, "hear of members who join or leave (a privileged intent)", False
+    )
+    bot_health: tuple[str, int] | None = _key(
+        endpoint, "where to answer /livez, /readyz and /metrics, such as :8080"
+    )
+    bot_flush_seconds: float = _key(
+        seconds, "how often message counts are written", 15.0
+    )
+    bot_spool: Path | None = _key(
+        folder, "where message counts wait for a database that is away"
+    )
     profile: str | None = _key(word, "the profile of the configuration file in use")
     root: Path = field(default_factory=Path.cwd)
     files: tuple[Path, ...] = ()
@@ -134,6 +168,10 @@ class Settings:
     def shown(self, key: str) -> str | None:
         """The value as text that may be printed."""
         value = getattr(self, key)
+        if value is not None and KEYS[key].metadata["hidden"]:
+            return MASK
+        if isinstance(value, tuple):
+            return _joined(value)
         if isinstance(value, DatabaseUrl):
             return value.masked()
         if isinstance(value, float):
@@ -164,6 +202,13 @@ TABLES = (PROFILES, "audit")
 """Tables of a configuration file; the audit reads its own."""
 
 KEYS = {item.name: item for item in fields(Settings) if "parse" in item.metadata}
+
+
+def _joined(values: tuple[object, ...]) -> str:
+    """A list as it is typed: `1,2`, and `127.0.0.1:8080` for an address."""
+    pair = len(values) == 2 and isinstance(values[0], str)  # noqa: PLR2004
+    between = ":" if pair and isinstance(values[1], int) else ","
+    return between.join(str(value) for value in values)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -48,6 +49,7 @@ from tuxdb.urls import DatabaseUrl
 DRIVER = "asyncpg, one function"
 POINTS = 1_000_000
 MOST = 10
+GROUPED = Goal(1.0, at_least=True)
 COPY = (
     "CREATE SCHEMA bare",
     "CREATE TABLE bare.users (LIKE users INCLUDING ALL)",
@@ -112,15 +114,30 @@ Run = Callable[[], Awaitable[object]]
 
 @asynccontextmanager
 async def at_8(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
-    """Eight at once."""
+    """Eight at once: each alone."""
     async with _transfers(place, sizes, 8, Goal(0.5, at_least=True)) as work:
         yield work
 
 
 @asynccontextmanager
 async def at_32(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
-    """Thirty-two at once."""
-    async with _transfers(place, sizes, 32, Goal(0.4, at_least=True)) as work:
+    """Thirty-two at once: those who wait for each other go in groups."""
+    async with _transfers(place, sizes, 32, GROUPED) as work:
+        yield work
+
+
+@asynccontextmanager
+async def at_32_of_100(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
+    """The same between a hundred accounts."""
+    few = replace(sizes, accounts=min(100, sizes.accounts))
+    async with _transfers(place, few, 32, GROUPED) as work:
+        yield work
+
+
+@asynccontextmanager
+async def at_32_of_2(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
+    """The same between two accounts, which every transfer needs."""
+    async with _transfers(place, replace(sizes, accounts=2), 32, GROUPED) as work:
         yield work
 
 

@@ -32,6 +32,7 @@ UPDATE users SET username = given.username, message_count = given.message_count,
     updated_at = now()
 FROM given WHERE users.id = given.id
 """
+TIMES_MORE = 10
 FROM_ARRAYS = """
 UPDATE users SET username = given.username, message_count = given.message_count,
     updated_at = now()
@@ -68,9 +69,9 @@ class Changes:
 
 
 @asynccontextmanager
-async def updated(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
+async def updated(place: Place, sizes: Sizes, *, times: int = 1) -> AsyncIterator[Work]:
     """Two columns of one in ten users."""
-    number = sizes.updated
+    number = sizes.updated * times
     changes = Changes(number)
     async with (
         place.database() as url,
@@ -104,6 +105,9 @@ async def updated(place: Place, sizes: Sizes) -> AsyncIterator[Work]:
             Goal(1.2),
             repeat=2,
         )
+
+
+more_updated = partial(updated, times=TIMES_MORE)
 
 
 async def _run(way: Way, changes: Changes) -> object:

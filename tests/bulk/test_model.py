@@ -202,7 +202,7 @@ def test_any_order_of_plans_changes_and_undos(
             run_state_machine_as_test(
                 lambda: Machine(db, runner, tmp_path),  # type: ignore[arg-type] # any maker
                 settings=settings(
-                    max_examples=12,
+                    max_examples=8,
                     stateful_step_count=25,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),

@@ -8,6 +8,7 @@ from tests.cli.conftest import ALICE, BOB, add_users
 from tests.harness.command import Cli
 from tuxdb.cli.guild_config import RULES
 from tuxdb.errors import ExitCode
+from tuxdb.models.bot_settings import BOT_RULES
 from tuxdb.models.guild_settings import POINTS_RULES
 
 SET = ("guilds", "config", "set", "1")
@@ -20,7 +21,34 @@ def _guild(cli: Cli) -> None:
 
 
 def test_the_rules_are_those_of_the_model() -> None:
-    assert RULES == POINTS_RULES
+    assert RULES == {"points": POINTS_RULES, "bot": BOT_RULES}
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed", "stored"),
+    [
+        ("manager_roles", "123,<@&456> 789", ["123", "456", "789"]),
+        ("confirm_from", "500", 500),
+        ("ping_receiver", "on", True),
+        ("ping_receiver", "off", False),
+        ("locale", "de", "de"),
+        ("cogs_off", "gallery, stats", ["gallery", "stats"]),
+    ],
+)
+def test_a_rule_for_the_bot_is_set_shown_and_cleared(
+    cli: Cli, rule: str, typed: str, stored: object
+) -> None:
+    cli(*SET, "points.daily_send", "5")
+    changed = cli(*SET, f"bot.{rule}", typed, "--json")
+    shown = cli(*GET, f"bot.{rule}", "--json")
+    cleared = cli(*SET, f"bot.{rule}", "none", "--json")
+
+    assert changed.data[f"bot.{rule}"] == stored
+    assert shown.data == {"guild_id": "1", f"bot.{rule}": stored}
+    assert cleared.data[f"bot.{rule}"] is None
+    assert cli(*GET, "settings", "--json").data["settings"] == {
+        "points": {"daily_send": 5}
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,6 +100,13 @@ def test_a_rule_is_set_shown_and_cleared(
                 "did you mean 'Europe/Berlin'?"
             ),
         ),
+        ("bot.locale", "fr", "settings.bot.locale is not a language of en, de"),
+        ("bot.locale", "5", "settings.bot.locale is not a language of en, de"),
+        ("bot.confirm_from", "0", "settings.bot.confirm_from is not a whole number"),
+        ("bot.ping_receiver", "maybe", "settings.bot.ping_receiver is neither true"),
+        ("bot.manager_roles", "mods", "settings.bot.manager_roles is not a list of"),
+        ("bot.cogs_off", "config", "settings.bot.cogs_off cannot hold config"),
+        ("settings", '{"bot": []}', "settings.bot is not an object with"),
         ("points.timezone", "5", "settings.points.timezone is not a time zone"),
         (
             "settings",

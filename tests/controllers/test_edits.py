@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.economy import ANN, GUILD, assert_conserved, join
+from tests.harness.economy import ANN, BOB, GUILD, assert_conserved, join
 from tuxdb.bulk.changesets import Author
 from tuxdb.bulk.undo import RowsChanged
 from tuxdb.controllers.edits import Edited
@@ -109,6 +109,62 @@ async def test_guilds_and_their_configuration_are_recorded_too(db: Database) -> 
             assert config.settings == {"points": {"daily_send": 5}}
 
     assert await db.guild.count() == 0
+
+
+async def test_a_guild_that_comes_with_its_first_member_is_recorded_and_goes_with_it(
+    db: Database,
+) -> None:
+    edited = await db.edits.member(GUILD, ANN, WHO, lambda: join(db, ANN))
+    assert edited.changeset
+    summary = await db.changes.get(edited.changeset)
+
+    undone = await db.changes.undo(edited.changeset, WHO)
+    left = await db.guild.count()
+    await db.changes.undo(undone.changeset, WHO)
+
+    assert (summary.tables, summary.rows) == ("guilds, users", 2)
+    assert left == 0
+    assert (await db.user.require_member(GUILD, ANN)).username == "user11"
+
+
+async def test_it_stays_if_others_have_joined_it(db: Database) -> None:
+    edited = await db.edits.member(GUILD, ANN, WHO, lambda: join(db, ANN))
+    assert edited.changeset
+    await join(db, BOB)
+
+    undone = await db.changes.undo(edited.changeset, WHO)
+
+    assert (undone.changed, undone.left) == (1, [])
+    assert [user.discord_id for user in await db.user.find_all()] == [BOB]
+
+
+async def test_a_guild_with_members_is_not_taken_back(db: Database) -> None:
+    made = await db.edits.guild(GUILD, WHO, lambda: db.guild.create(id=GUILD))
+    assert made.changeset
+    await join(db, ANN)
+
+    with pytest.raises(RowsChanged, match="1 rows of change set .* in use") as caught:
+        await db.changes.undo(made.changeset, WHO)
+    in_part = await db.changes.undo(made.changeset, WHO, partial=True)
+
+    assert caught.value.lines == (f"guilds id {GUILD}: users refers to it",)
+    assert (in_part.changed, len(in_part.left)) == (0, 1)
+    assert await db.user.count() == 1
+
+
+async def test_a_member_enrolled_by_a_transfer_is_recorded(
+    db: Database, ann: User
+) -> None:
+    await db.points.transfer(
+        GUILD, ANN, BOB, 3, actor="ann", reason="hello", create_missing=True
+    )
+
+    (made,) = (await db.changes.list()).items
+    (row,) = (await db.changes.rows(made.id)).items
+    assert (made.actor, made.reason, made.tables) == ("ann", "hello", "users")
+    assert row.before is None
+    assert row.after
+    assert row.after["discord_id"] == str(BOB)
 
 
 @pytest.mark.parametrize("error", [NotFound, Conflict])

@@ -7,7 +7,7 @@ import pytest
 from tests.bulk.conftest import ANN, dump, execute
 from tuxdb.bulk.undo import RowsChanged
 from tuxdb.database import Database
-from tuxdb.errors import Conflict, Refused
+from tuxdb.errors import Refused
 
 GUILDS = "# table=guilds key=id\nid,name\n1,Tavern\n2,Lounge\n"
 USERS = (
@@ -71,10 +71,10 @@ async def test_a_guild_with_a_ledger_stands_against_the_undo(
     seeded = await state(db)
     (made,) = (await db.changes.list()).items
 
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(RowsChanged) as caught:
         await db.changes.undo(made.id, ANN)
 
-    assert "is still referenced from table" in caught.value.lines[0]
+    assert caught.value.lines == ("guilds id 1: points_transactions refers to it",)
     assert await state(db) == seeded
 
 

@@ -7,7 +7,12 @@ import pytest
 
 from tuxdb.errors import InvalidValue
 from tuxdb.models import MAX_POINTS
-from tuxdb.models.guild_settings import check_settings, with_points_rule
+from tuxdb.models.guild_settings import (
+    BotRules,
+    bot_rules,
+    check_settings,
+    with_rule,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +99,69 @@ def test_what_postgresql_cannot_hold_is_refused(
 def test_a_rule_is_set_beside_others_and_taken_away() -> None:
     settings = {"welcome": True, "points": {"daily_send": 5}}
 
-    more = with_points_rule(settings, "max_balance", 9)
-    fewer = with_points_rule(more, "daily_send", None)
-    none = with_points_rule(fewer, "max_balance", None)
+    more = with_rule(settings, "points", "max_balance", 9)
+    fewer = with_rule(more, "points", "daily_send", None)
+    none = with_rule(fewer, "points", "max_balance", None)
 
     assert more["points"] == {"daily_send": 5, "max_balance": 9}
     assert fewer == {"welcome": True, "points": {"max_balance": 9}}
-    assert none == with_points_rule(none, "max_balance", None) == {"welcome": True}
+    assert none == with_rule(none, "points", "max_balance", None) == {"welcome": True}
+
+
+FULL = {
+    "manager_roles": ["123", str(2**63 - 1)],
+    "confirm_from": MAX_POINTS,
+    "ping_receiver": True,
+    "locale": "de",
+    "cogs_off": ["gallery", "points-admin"],
+}
+
+
+def test_the_rules_for_the_bot_are_read() -> None:
+    assert bot_rules(check_settings({"bot": FULL})) == BotRules(
+        frozenset({123, 2**63 - 1}),
+        MAX_POINTS,
+        ping_receiver=True,
+        locale="de",
+        cogs_off=frozenset({"gallery", "points-admin"}),
+    )
+    assert bot_rules({}) == bot_rules({"bot": {}}) == BotRules()
+
+
+BAD_BOT_RULES = [
+    ("manager_roles", 5),
+    ("manager_roles", [5]),
+    ("manager_roles", ["0"]),
+    ("manager_roles", ["x"]),
+    ("manager_roles", ["1\n"]),
+    ("manager_roles", ["٣"]),
+    ("manager_roles", None),
+    ("confirm_from", 0),
+    ("confirm_from", 1.5),
+    ("confirm_from", "5"),
+    ("confirm_from", MAX_POINTS + 1),
+    ("ping_receiver", "on"),
+    ("ping_receiver", None),
+    ("locale", "fr"),
+    ("locale", None),
+    ("cogs_off", "points"),
+    ("cogs_off", [1]),
+    ("cogs_off", ["A"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        *BAD_BOT_RULES,
+        ("manager_roles", [str(2**63)]),
+        ("manager_roles", ["1"] * 101),
+        ("cogs_off", ["config"]),
+        ("nothing", 5),
+    ],
+)
+def test_a_bad_rule_for_the_bot_is_named(rule: str, value: object) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        check_settings({"bot": {rule: value}})
+
+    assert caught.value.field == f"settings.bot.{rule}"

@@ -221,6 +221,68 @@ async def test_entries_in_one_statement_follow_each_other(sql: Driver) -> None:
     assert await refusal(sql, not_chained) == CHANGED_DIRECTLY
 
 
+FORGED = [
+    pytest.param(["1, 2, 30, 70, 130", "1, 2, 30, 70, 130"], id="both from the start"),
+    pytest.param(["1, 2, 30, 70, 130", "1, 2, 30, 40, 161"], id="one point more"),
+    pytest.param(["1, 2, 30, 70, 130", "2, 1, 30, 100, 101"], id="back to another sum"),
+    pytest.param(["1, 2, 30, 40, 160", "1, 2, 30, 70, 130"], id="the wrong way round"),
+    pytest.param(["1, 2, 30, 70, 130", "1, 99, 30, 40, 30"], id="to nobody"),
+    pytest.param(["1, 2, 30, 71, 131", "1, 2, 30, 41, 161"], id="from a point more"),
+    pytest.param(
+        ["1, 2, 30, 71, 130", "2, NULL, 30, 100, NULL", "1, 2, 30, 40, 130"],
+        id="the last ones right",
+    ),
+]
+
+
+@pytest.mark.parametrize("entries", FORGED)
+async def test_many_entries_are_judged_as_if_each_came_alone(
+    sql: Driver, entries: list[str]
+) -> None:
+    rows = ", ".join(f"(1, 'reverse', {entry})" for entry in entries)
+    columns = "guild_id, kind, from_user, to_user, amount, from_balance, to_balance"
+
+    assert (
+        await refusal(sql, f"INSERT INTO points_transactions ({columns}) VALUES {rows}")
+        == CHANGED_DIRECTLY
+    )
+    assert await state(sql) == ([100, 100], 2)
+
+
+async def test_nobody_is_paid_by_entries_of_two_guilds(sql: Driver) -> None:
+    await sql.execute("INSERT INTO guilds (id) VALUES (2)")
+    grants = "(1, 'grant', 1, 5, 105), (2, 'grant', 1, 5, 110)"
+    columns = "guild_id, kind, to_user, amount, to_balance"
+
+    assert (
+        await refusal(
+            sql, f"INSERT INTO points_transactions ({columns}) VALUES {grants}"
+        )
+        == CHANGED_DIRECTLY
+    )
+    assert await state(sql) == ([100, 100], 2)
+
+
+async def test_entries_of_several_parts_of_a_statement_are_judged_together(
+    sql: Driver,
+) -> None:
+    first, second = entry(**GRANT), entry(**{**GRANT, "to_balance": 160})
+
+    assert await refusal(sql, f"WITH one AS ({first}) {first}") == CHANGED_DIRECTLY
+    assert await state(sql) == ([100, 100], 2)
+
+    await sql.execute(f"WITH one AS ({second}) {first}")  # the main part comes first
+    assert await state(sql) == ([100, 160], 4)
+
+
+async def test_a_statement_that_enters_nothing_changes_nothing(sql: Driver) -> None:
+    nothing = entry(**GRANT).replace("VALUES (", "SELECT ").removesuffix(")")
+
+    await sql.execute(f"{nothing} WHERE false")
+
+    assert await state(sql) == ([100, 100], 2)
+
+
 async def test_entries_may_come_by_copy(sql: Driver) -> None:
     await sql.copy_records_to_table(
         "points_transactions",

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tuxdb import __version__
 from tuxdb.audit.facts import Facts, digest, dumps
@@ -38,11 +39,10 @@ class Cache:
         key = digest(name.encode("utf-8", "surrogateescape"))[:24]
         self.path = folder() / f"{key}.json"
         self.enabled = enabled
-        self._old: dict[str, Facts] = {}
         self._new: dict[str, Facts] = {}
         self._raw: Mapping[str, object] = {}
         if enabled:
-            self._read()
+            self._raw = kept(self.path)
 
     @staticmethod
     def key(path: str, data: bytes, around: str) -> str:
@@ -67,24 +67,30 @@ class Cache:
 
     def save(self) -> None:
         """Write what this run used; a folder that takes no files is no failure."""
-        if not self.enabled or self._new.keys() == self._raw.keys():
-            return
-        partial = self.path.with_suffix(f".{os.getpid()}.part")
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.parent.chmod(0o700)
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(dumps(self._new))
-            partial.replace(self.path)
-        except OSError:
-            partial.unlink(missing_ok=True)
+        if self.enabled and self._new.keys() != self._raw.keys():
+            keep(self.path, dumps(self._new))
 
-    def _read(self) -> None:
-        try:
-            if self.path.stat().st_size > LARGEST:
-                return
-            raw = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return
-        self._raw = raw if isinstance(raw, dict) else {}
+
+def keep(path: Path, text: str) -> None:
+    """Write a file of the cache, at once and for its owner; failing is no failure."""
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def kept(path: Path) -> dict[str, Any]:
+    """Read a file of the cache; what cannot be read is nothing."""
+    try:
+        if path.stat().st_size > LARGEST:
+            return {}
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return raw if isinstance(raw, dict) else {}

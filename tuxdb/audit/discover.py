@@ -42,6 +42,11 @@ class Source:
         """Whether it is Python."""
         return not self.path.endswith(".sql")
 
+    @property
+    def sql(self) -> bool:
+        """Whether it is a script of SQL that was read."""
+        return self.problem is None and not self.python
+
 
 def discover(
     paths: Iterable[Path], *, exclude: Iterable[str] = (), top: Path | None = None
@@ -57,9 +62,9 @@ def discover(
             found = _below(path, path, ignored)
         for number, file in enumerate(found):
             if number >= MOST_FILES:
-                yield Source(_shown(path, here), problem=f"over {MOST_FILES} files")
+                yield Source(shown(path, here), problem=f"over {MOST_FILES} files")
                 break
-            name = _shown(file, here)
+            name = shown(file, here)
             if name not in seen:
                 seen.add(name)
                 yield read(file, name)
@@ -134,7 +139,7 @@ def _gitignored(top: Path) -> tuple[str, ...]:
     )
 
 
-def _shown(file: Path, here: Path) -> str:
+def shown(file: Path, here: Path) -> str:
     """A path as the person would name it: below the working directory, or whole."""
     try:
         return file.absolute().relative_to(here).as_posix()

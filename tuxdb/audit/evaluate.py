@@ -133,7 +133,7 @@ class Evaluator(Names):
                 pairs.extend(self.value(value, env).table or ())
             else:
                 pairs.append((self.value(key, env), self.value(value, env)))
-        return replace(unknown(node), table=tuple(pairs))
+        return replace(unknown(node), table=tuple(pairs[:MOST_ITEMS]))
 
     def _subscript(self, node: ast.Subscript, env: Mapping[str, Value]) -> Value:
         base = self.value(node.value, env)

@@ -40,6 +40,8 @@ class Facts:
     acquired: tuple[Acquired, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    revision: bool = False
+    """Whether it is a revision of Alembic's."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the cache."""
@@ -71,6 +73,7 @@ def _query(data: dict[str, Any]) -> RawQuery:
     data = dict(data)
     data["span"] = Span(**data["span"])
     data["sql_span"] = Span(**data["sql_span"]) if data["sql_span"] else None
+    data["outer"] = Span(**data["outer"]) if data["outer"] else None
     data["holes"] = tuple(
         Hole(**{**one, "span": Span(**one["span"])}) for one in data["holes"]
     )

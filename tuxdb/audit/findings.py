@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from tuxdb.audit.sites import RawQuery, Span
+from tuxdb.audit.sqlside import FixOffer
 from tuxdb.audit.sqltext import normalised
 
 BASELINE_SCHEMA = "tuxdb.audit.baseline/1"
@@ -44,7 +45,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding; `proof` is proved, executed, matched, unproved or refused(…)."""
+    """One finding; `proof` is proved, executed, unproved or refused (…)."""
 
     rule: str
     severity: Severity
@@ -58,6 +59,7 @@ class Finding:
     replacement: str | None = None
     hint: str | None = None
     known: bool = False
+    fix: FixOffer | None = None
 
     @property
     def line(self) -> int:

@@ -5,22 +5,37 @@ twice, `try` may stop anywhere. What may see the value is in; nothing that may i
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 Scope: TypeAlias = (
     ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 )
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+KEPT = "tuxdb_names"
+MOST_STEPS = 200_000
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
-def reached(scope: Scope, name: str, start: ast.AST) -> list[ast.Name]:
+class Budget:
+    """How much of a file is looked at: a file of thousands of values ends somewhere."""
+
+    def __init__(self, left: int = MOST_STEPS) -> None:
+        self.left = left
+
+    def spend(self) -> None:
+        """Take one step; raises RecursionError when there are none left."""
+        self.left -= 1
+        if self.left < 0:
+            raise RecursionError("too much to follow")
+
+
+def reached(scope: Scope, name: str, start: ast.AST, budget: Budget) -> list[ast.Name]:
     """The reads of `name` in a scope that the binding at `start` may reach.
 
     `start` is the statement that binds it, or a loop whose target it is.
     """
-    walk = _Walk(name, start)
+    walk = _Walk(name, start, budget)
     body = scope.body if isinstance(scope.body, list) else []
     walk.block(body)
     return list(walk.found)
@@ -44,8 +59,8 @@ def bindings(scope: Scope, name: str) -> int:
 class _Walk:
     """Whether the value is alive, statement by statement."""
 
-    def __init__(self, name: str, start: ast.AST) -> None:
-        self.name, self.start = name, start
+    def __init__(self, name: str, start: ast.AST, budget: Budget) -> None:
+        self.name, self.start, self.budget = name, start, budget
         self.alive = False
         self.found: dict[ast.Name, None] = {}
         self.left: list[bool] = []  # alive at a break or continue, per loop
@@ -53,7 +68,8 @@ class _Walk:
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Go through statements in their order."""
         for statement in statements:
-            self.statement(statement)
+            if self.alive or _near(statement, self.start):
+                self.statement(statement)
 
     def statement(self, node: ast.stmt) -> None:
         """Go through one statement."""
@@ -153,17 +169,21 @@ class _Walk:
         if target is None:
             return
         self.read(target)
-        if any(self._named(node) for node in ast.walk(target)):
+        if any(self._named(one) for one in names(target)):
             self.alive = False
 
     def read(self, node: ast.AST) -> None:
         """Note the reads in an expression, or in a whole definition."""
+        self.budget.spend()
         if self.alive:
-            self.found.update(dict.fromkeys(_loads(node, self.name)))
-        if any(node is self.start for node in ast.walk(node)):
+            loads = (one for one in names(node) if isinstance(one.ctx, ast.Load))
+            self.found.update((one, None) for one in loads if one.id == self.name)
+        if _holds(node, self.start):
             self.alive = True
 
     def _binds(self, node: ast.stmt) -> bool:
+        if not any(self._named(one) for one in names(node)):
+            return False
         return any(self._named(inner) for inner in _outside_scopes(node))
 
     def _named(self, node: ast.AST) -> bool:
@@ -174,12 +194,25 @@ class _Walk:
         )
 
 
-def _loads(node: ast.AST, name: str) -> Iterator[ast.Name]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and inner.id == name:
-            read = isinstance(inner.ctx, ast.Load)
-            if read:
-                yield inner
+def names(node: ast.AST) -> Sequence[ast.Name]:
+    """The names in a node, found once: many values are followed through a function."""
+    known: Sequence[ast.Name] | None = vars(node).get(KEPT)
+    if known is None:
+        known = tuple(one for one in ast.walk(node) if isinstance(one, ast.Name))
+        setattr(node, KEPT, known)
+    return known
+
+
+def _near(node: ast.AST, inner: ast.AST) -> bool:
+    """Whether a node may be around another one, by their lines."""
+    line = getattr(inner, "lineno", 0)
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    return not line or first <= line <= last
+
+
+def _holds(node: ast.AST, inner: ast.AST) -> bool:
+    """Whether a node is around another one."""
+    return _near(node, inner) and any(one is inner for one in ast.walk(node))
 
 
 def _outside_scopes(node: ast.AST) -> Iterable[ast.AST]:

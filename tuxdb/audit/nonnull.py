@@ -7,6 +7,7 @@ PostgreSQL: only where an argument is surely a value may it be written plainly.
 import ast
 
 from tuxdb.audit.loads import bindings
+from tuxdb.audit.placeholders import Unnumbered, numbered, style_of
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.tree import Tree
 
@@ -118,10 +119,31 @@ def never_none(tree: Tree, query: RawQuery) -> frozenset[int]:
     call = tree.call(query)
     if call is None or query.starred:
         return frozenset()
-    rest = call.args[len(call.args) - len(query.args) :]
+    if style_of(query) in ("numbered", "none"):
+        given: list[ast.expr | None]
+        given = list(call.args[len(call.args) - len(query.args) :])
+    else:
+        around = tree.call_at(query.outer) if query.outer else call
+        given = _given(query, around or call)
     return frozenset(
-        number for number, node in enumerate(rest, 1) if is_value(tree, node)
+        number
+        for number, node in enumerate(given, 1)
+        if node is not None and is_value(tree, node)
     )
+
+
+def _given(query: RawQuery, around: ast.Call) -> list[ast.expr | None]:
+    """The expressions in a tuple or a dictionary, in the order of the numbers."""
+    try:
+        args = numbered(query).args
+    except Unnumbered:
+        return []
+    there = {
+        ast.unparse(node): node
+        for node in ast.walk(around)
+        if isinstance(node, ast.expr)
+    }
+    return [there.get(source) for source in args or ()]
 
 
 def is_value(tree: Tree, node: ast.expr) -> bool:

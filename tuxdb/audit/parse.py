@@ -11,6 +11,7 @@ import os
 import tokenize
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -72,13 +73,19 @@ def _newer(text: str, first: Unparsable) -> ast.Module:
     if find_spec("libcst") is None:
         newer = f"{first.reason}; or newer Python, which tuxdb[audit] can read"
         raise Unparsable(newer, first.line)
-    rewritten = _apart(_send_older, text)
+    rewritten = _older(text)
     if not isinstance(rewritten, str):
         raise first
     try:
         return _tree(rewritten)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise first from None
+
+
+@lru_cache(maxsize=16)
+def _older(text: str) -> object:
+    """The source as the host can parse it; a file is read in several passes."""
+    return _apart(_send_older, text)
 
 
 def _apart(work: Callable[[str, Connection], None], text: str) -> object:

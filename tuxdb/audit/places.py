@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tuxdb.audit.module import FunctionInfo, FunctionNode, Module, dotted
-from tuxdb.audit.sinks import Sink, Sinks, argument
+from tuxdb.audit.sinks import METHODS, Sink, Sinks, argument, bound
 from tuxdb.audit.values import unparsed
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -64,6 +64,27 @@ class Place:
                 one = outer.generators[0]
                 return f"for {unparsed(one.target)} in {unparsed(one.iter)}"
         return self.around.loop
+
+    def bound(self) -> tuple[tuple[str, ...], bool]:
+        """The sources of what is bound to the text; whether some cannot be seen."""
+        if self.sink.name != "text":
+            args, starred = bound(self.call, self.sink)
+            starred = starred or isinstance(self.sql, ast.Starred)
+            return tuple(unparsed(one) for one in args), starred
+        if self.inside is None:
+            return (), True
+        found: list[str] = []
+        node = self.inside.args[0]
+        while isinstance(node, ast.Call) and node is not self.call:
+            if dotted(node.func).endswith(".bindparams"):
+                pairs = [f"{k.arg!r}: {unparsed(k.value)}" for k in node.keywords]
+                found.append(f"{{{', '.join(pairs)}}}")
+                if node.args:
+                    return (), True
+            assert isinstance(node.func, ast.Attribute)  # noqa: S101 - `_holds` saw it
+            node = node.func.value
+        args, starred = bound(self.inside, METHODS["execute"])
+        return (*found, *(unparsed(one) for one in args)), starred
 
 
 class Finder:

@@ -14,7 +14,6 @@ from tuxdb.audit.sinks import (
     Sink,
     Sinks,
     api_of,
-    bound,
     dialect_of,
     is_receiver,
     library_of,
@@ -162,7 +161,7 @@ def _query(
     if value.unresolved:
         text, variants, made = None, (), "variable"
         holes = _whole(value, sql_span, wrapper=wrapper)
-    args, starred = bound(call, sink)
+    args, starred = place.bound()
     return RawQuery(
         path=module.path,
         span=span,
@@ -173,7 +172,7 @@ def _query(
         sql_is=made,
         text=text,
         holes=holes,
-        args=tuple(unparsed(one) for one in args),
+        args=args,
         starred=starred,
         classified=classified(holes),
         in_loop=place.in_loop,
@@ -186,6 +185,7 @@ def _query(
         wrapper=wrapper,
         loop=place.loop,
         in_transaction=place.around.transaction,
+        outer=span_of(place.inside) if place.inside is not None else None,
         branch=place.around.branch,
     )
 

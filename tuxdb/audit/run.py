@@ -5,16 +5,18 @@ report.findings     # the worst first
 report.queries      # every call that takes SQL
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tuxdb.audit.cache import Cache
 from tuxdb.audit.discover import discover
 from tuxdb.audit.facts import Facts
 from tuxdb.audit.findings import (
+    INJECTION,
     Finding,
     Severity,
     Suppression,
@@ -26,9 +28,10 @@ from tuxdb.audit.gather import Gatherer, Told
 from tuxdb.audit.options import Options
 from tuxdb.audit.rules import RULES, Context
 from tuxdb.audit.sites import RawQuery, Span
-from tuxdb.audit.sqlside import Verdict
+from tuxdb.audit.sqlside import Answers, Verdicts
 
-Verdicts = Mapping[tuple[str, Span], Verdict]
+_DEFINES = re.compile(r"\b(?:CREATE|ALTER)\b", re.IGNORECASE)
+FIXED = frozenset((*INJECTION, "TUX201", "TUX202", "TUX206"))
 WEIGHT = {"TUX106": 0, "TUX101": 1, "TUX107": 2, "TUX103": 3, "TUX900": 9}
 
 
@@ -41,8 +44,23 @@ class Report:
     suppressed: int = 0
     fixed: int = 0
     seconds: float = 0.0
-    checked: bool = False
-    verdicts: Verdicts = field(default_factory=dict)
+    answers: Answers | None = None
+
+    @property
+    def checked(self) -> bool:
+        """Whether a schema was there to check against."""
+        return self.answers is not None and self.answers.checked
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What the SQL side says of each query."""
+        return self.answers.verdicts if self.answers is not None else {}
+
+    @property
+    def unread(self) -> int:
+        """The files that were not read, and the calls whose SQL is not known."""
+        calls = sum(q.text is None and not q.wrapper for q in self.queries)
+        return calls + sum(file.problem is not None for file in self.files)
 
     @property
     def queries(self) -> list[RawQuery]:
@@ -63,6 +81,17 @@ class Report:
         """The highest severity of a new finding."""
         return max((finding.severity for finding in self.new), default=None)
 
+    def failed(self, limit: Severity | None, *, strict: bool = False) -> bool:
+        """Whether this is no clean end; with `strict`, what was not read counts.
+
+        A proof that an earlier run had, and that holds no longer, always counts.
+        """
+        if limit is not None and self.answers is not None and self.answers.lost:
+            return True
+        worst = self.worst()
+        bad = limit is not None and worst is not None and worst >= limit
+        return bad or (strict and self.unread > 0)
+
     def by_rule(self) -> dict[str, int]:
         """How many new findings each rule has, the worst rule first."""
         counted = Counter(finding.rule for finding in self.new)
@@ -80,6 +109,10 @@ class Gathered:
 
     facts: tuple[Facts, ...]
     begun: float
+    scripts: tuple[tuple[str, str], ...] = ()
+    """The `.sql` files that define something, and their text."""
+    sources: Mapping[str, bytes] = field(default_factory=dict)
+    """The Python files by their path, as they are stored."""
 
 
 def gather(
@@ -96,15 +129,19 @@ def gather(
     sources = list(discover(given, exclude=options.exclude, top=options.top))
     facts = Gatherer(cache, options.sinks, options.jobs, told).gather(sources)
     cache.save()
-    return Gathered(tuple(facts), begun)
+    texts = [(s.path, s.data.decode("utf-8", "replace")) for s in sources if s.sql]
+    scripts = tuple(one for one in texts if _DEFINES.search(one[1]))
+    python = {s.path: s.data for s in sources if s.python and s.problem is None}
+    return Gathered(tuple(facts), begun, scripts, python)
 
 
 def judge(
-    gathered: Gathered, options: Options, verdicts: Verdicts | None = None
+    gathered: Gathered, options: Options, answers: Answers | None = None
 ) -> Report:
-    """Apply the rules; `verdicts` are the answers of the SQL side, if it was asked."""
-    checked = verdicts is not None
-    context = Context(gathered.facts, verdicts or {}, checked=checked)
+    """Apply the rules; `answers` are those of the SQL side, if it was asked."""
+    verdicts = answers.verdicts if answers is not None else {}
+    checked = answers is not None and answers.checked
+    context = Context(gathered.facts, verdicts, checked=checked)
     found = _judge(context, options)
     kept, count = _without_suppressed(found, context, options)
     known = options.baseline or frozenset()
@@ -116,23 +153,13 @@ def judge(
         suppressed=count,
         fixed=gone,
         seconds=time.monotonic() - gathered.begun,
-        checked=checked,
-        verdicts=verdicts or {},
+        answers=answers,
     )
 
 
 def audit(paths: Iterable[Path], options: Options) -> Report:
     """Audit files and folders, without a schema."""
     return judge(gather(paths, options), options)
-
-
-def with_uses(query: RawQuery, source: bytes) -> RawQuery:
-    """Return a query with what its function does with the result."""
-    from tuxdb.audit.parse import decode, parse  # noqa: PLC0415 - one query only
-    from tuxdb.audit.tree import Tree  # noqa: PLC0415 - one query only
-    from tuxdb.audit.uses import find_uses  # noqa: PLC0415 - one query only
-
-    return query.with_uses(find_uses(Tree(parse(decode(source))), query))
 
 
 def _judge(context: Context, options: Options) -> list[Finding]:
@@ -147,7 +174,15 @@ def _judge(context: Context, options: Options) -> list[Finding]:
             for query in facts.queries:
                 found += rule.check(query, context)
         found += rule.check_tree(context)
-    return found
+    return [_with_fix(one, context) for one in found]
+
+
+def _with_fix(finding: Finding, context: Context) -> Finding:
+    """Add what --fix would do, where the finding is about what it changes."""
+    if finding.query is None or finding.rule not in FIXED:
+        return finding
+    verdict = context.verdict(finding.query)
+    return finding if verdict is None else replace(finding, fix=verdict.fix)
 
 
 def _without_suppressed(

@@ -3,19 +3,27 @@
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuxdb.audit.facts import Acquired, Facts
 from tuxdb.audit.findings import suppressions
 from tuxdb.audit.module import FunctionNode, Module, dotted, index
 from tuxdb.audit.parse import Unparsable, check, decode, parse
+from tuxdb.audit.placeholders import Unnumbered, numbered
 from tuxdb.audit.resolve import Found, resolve, span_of
 from tuxdb.audit.sinks import PREFILTER, Sink, Sinks, library_of
 from tuxdb.audit.sites import RawQuery
+from tuxdb.audit.tree import Tree
+from tuxdb.audit.uses import find_uses
 from tuxdb.errors import EngineMissing
 
 _TABLENAME = re.compile(r"__tablename__\s*(?::[^=]+)?=\s*[\"'](\w+)[\"']")
 _SQLMODEL = re.compile(r"^class\s+(\w+)\([^)]*table\s*=\s*True", re.MULTILINE)
+_SQLITE = re.compile(
+    r"^\s*PRAGMA\b|\bAUTOINCREMENT\b|\bINSERT\s+OR\s+(?:REPLACE|IGNORE)\b"
+    r"|\bsqlite_master\b",
+    re.IGNORECASE,
+)
 _LIBRARY = re.compile(
     r"^\s*(?:import|from)\s+(asyncpg|psycopg2?|aiopg|(?:aio)?sqlite3?|apsw"
     r"|aiomysql|pymysql|asyncmy|sqlalchemy)\b",
@@ -56,7 +64,9 @@ def scan(path: str, data: bytes, around: Surroundings) -> Facts:
     libraries = _LIBRARY.findall(text)
     library = libraries[0] if libraries else ""
     comments = suppressions(text)
-    plain = Facts(path, lines, tables=tables, library=library, suppressions=comments)
+    revision = "def upgrade" in text and "down_revision" in text
+    plain = Facts(path, lines, tables=tables, library=library, revision=revision)
+    plain = replace(plain, suppressions=comments)
     names = [sink.name for sink in around.sinks]
     mentioned = any(name in text for name in names)
     try:
@@ -72,13 +82,7 @@ def scan(path: str, data: bytes, around: Surroundings) -> Facts:
 
 
 def _failed(plain: Facts, reason: str, line: int) -> Facts:
-    return Facts(
-        plain.path,
-        plain.lines,
-        problem=reason,
-        problem_line=line,
-        suppressions=plain.suppressions,
-    )
+    return replace(plain, tables=(), problem=reason, problem_line=line)
 
 
 def _resolved(
@@ -88,46 +92,67 @@ def _resolved(
     module.sql_files = around.sql_files
     module.foreign = around.foreign
     found = resolve(module, Sinks.of(around.sinks), around.library)
+    usual = plain.library or library_of(module)
+    queries = _with_uses(tree, _of_sqlite(found.queries, usual))
     own = tuple(sink for sink in found.wrappers if sink not in around.sinks)
-    return Facts(
-        plain.path,
-        plain.lines,
-        queries=tuple(found.queries),
-        notes=_grammar(found.queries),
+    return replace(
+        plain,
+        queries=queries,
+        notes=_grammar(queries),
         wrappers=own,
         wanted=tuple(_wanted(module, found)),
-        tables=plain.tables,
-        library=plain.library or library_of(module),
+        library=usual,
         acquired=tuple(_acquired(module)) if takes else (),
-        suppressions=plain.suppressions,
     )
+
+
+def _of_sqlite(queries: Sequence[RawQuery], library: str) -> list[RawQuery]:
+    """A file whose statements only SQLite understands, and that imports no driver."""
+    marked = any(_SQLITE.search(query.text or "") for query in queries)
+    if not marked or library not in ("", "sqlalchemy"):
+        return list(queries)
+    return [
+        query if query.dialect == "mysql" else replace(query, dialect="sqlite")
+        for query in queries
+    ]
+
+
+def _with_uses(tree: ast.Module, queries: Sequence[RawQuery]) -> tuple[RawQuery, ...]:
+    """What each function does with the results."""
+    if not queries:
+        return ()
+    known = Tree(tree)
+    return tuple(query.with_uses(find_uses(known, query)) for query in queries)
 
 
 def _grammar(queries: Sequence[RawQuery]) -> dict[str, str]:
     """Have PostgreSQL's grammar read the statements that are known in full."""
-    known = {
-        query.text
-        for query in queries
-        if query.text and query.constant and not query.holes and _is_postgres(query)
-    }
+    pairs = [_known(query) for query in queries]
+    known = dict(pair for pair in pairs if pair is not None)
     try:
         from tuxdb.audit.sql.parse import NotSql, statements  # noqa: PLC0415 - heavy
     except ImportError:
         return {}
     wrong: dict[str, str] = {}
-    for text in known:
+    for original, text in known.items():
         try:
             statements(text)
         except NotSql as error:
-            wrong[text] = error.message
+            wrong[original] = error.message
         except EngineMissing:  # without postgast the grammar is not asked
             return {}
     return wrong
 
 
-def _is_postgres(query: RawQuery) -> bool:
-    style = query.paramstyle in ("numbered", "none")
-    return query.dialect == "postgresql" and style
+def _known(query: RawQuery) -> tuple[str, str] | None:
+    """The text of a statement for PostgreSQL, and as its driver takes it."""
+    whole = query.text and query.constant and not query.holes
+    if not whole or query.dialect != "postgresql" or query.text is None:
+        return None
+    try:
+        return query.text, numbered(query).text
+    except Unnumbered:
+        return None
 
 
 def _wanted(module: Module, found: Found) -> list[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tuxdb.audit.module import Module, dotted
 from tuxdb.audit.sites import Dialect, ParamStyle
+from tuxdb.audit.sqltext import tokens
 
 AIO = f"aio{'sqlite'}"  # a word that no other file of ours may hold
 SQLITE = ("sqlite3", AIO, "apsw")
@@ -229,6 +230,8 @@ def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
         return "named"
     if re.search(r"%s|%\(\w+\)s", text):
         return "format"
+    if any(t.kind == "param" and t.text.startswith(":") for t in tokens(text)):
+        return "named"
     if dialect == "sqlite" or ("?" in text and api.startswith(("dbapi", *SQLITE))):
         return "qmark"
     return "numbered" if api.startswith(("asyncpg", "wrapper")) else "none"

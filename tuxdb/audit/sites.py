@@ -129,6 +129,8 @@ class RawQuery:
     loop: str | None = None
     """The nearest loop around the call, as `for member in members`."""
     in_transaction: bool = False
+    outer: Span | None = None
+    """The call that runs the text, where `span` is only that of `text("…")`."""
     branch: tuple[str, ...] = ()
     """The branches around the call, as `12:then`; with `!` if it ends the function."""
 

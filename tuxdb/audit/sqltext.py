@@ -18,7 +18,7 @@ _TOKEN = re.compile(
   | (?P<param>\$\d+|\$(?=tuxdb_hole_)|%\(\w+\)s|%s|\?|(?<![:\w]):[A-Za-z_]\w*)
   | (?P<word>[^\W\d]\w*)
   | (?P<number>\d[\w.]*)
-  | (?P<operator>[-+*/<>=~!@\#%^&|?]+|::|:=|[^\w\s])
+  | (?P<operator>(?:[-+*/<>=~!@\#^&|]|%(?!s\b|\(\w+\)s)|(?<=@)\?)+|::|:=|[^\w\s])
     """,
     re.VERBOSE | re.DOTALL,
 )

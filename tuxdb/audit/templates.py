@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuxdb.audit.values import (
+    MOST_PARTS,
     Nature,
     Part,
     Value,
@@ -140,7 +141,7 @@ def replaced(ev: "Evaluator", node: ast.Call, base: Value, env: Env) -> Value | 
             if isinstance(piece, Part):
                 pieces.append(Value(((piece,),)))
                 continue
-            for number, rest in enumerate(piece.split(wanted)):
+            for number, rest in enumerate(piece.split(wanted, MOST_PARTS)):
                 if number:
                     pieces.append(one_of(new, node.args[1]))
                 pieces.append(literal(rest))

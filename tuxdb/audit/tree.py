@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from tuxdb.audit.loads import SCOPES, Scope
+from tuxdb.audit.loads import SCOPES, Budget, Scope
 from tuxdb.audit.sites import RawQuery, Span
 
 
@@ -15,23 +15,41 @@ def span_of(node: ast.expr | ast.stmt) -> Span:
     return Span(line, column, end, node.end_col_offset or column)
 
 
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """What `ast.iter_child_nodes` gives, without contexts and operators."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            yield from (item for item in value if isinstance(item, ast.AST))
+        elif isinstance(value, ast.AST) and value._fields:
+            yield value
+
+
 class Tree:
     """A parsed module and the way up from each of its nodes."""
 
     def __init__(self, module: ast.Module) -> None:
         self.module = module
+        self.budget = Budget()
         self.parents: dict[ast.AST, ast.AST] = {}
         self.calls: dict[tuple[int, int], list[ast.Call]] = {}
-        for node in ast.walk(module):
-            for child in ast.iter_child_nodes(node):
+        stack: list[ast.AST] = [module]
+        while stack:
+            node = stack.pop()
+            for child in _children(node):
                 self.parents[child] = node
-            if isinstance(node, ast.Call):
+                stack.append(child)
+            if type(node) is ast.Call:
                 self.calls.setdefault((node.lineno, node.col_offset), []).append(node)
 
     def call(self, query: RawQuery) -> ast.Call | None:
         """The call of a site."""
-        for node in self.calls.get((query.span.line, query.span.column), ()):
-            if span_of(node) == query.span:
+        return self.call_at(query.span)
+
+    def call_at(self, span: Span) -> ast.Call | None:
+        """The call at a place."""
+        for node in self.calls.get((span.line, span.column), ()):
+            if span_of(node) == span:
                 return node
         return None
 

@@ -25,17 +25,21 @@ SHAPES: dict[str, Shape] = {
 SAME_ROWS = frozenset({"list", "tuple", "reversed", "iter", "sorted"})
 _TESTS = (ast.If, ast.While, ast.IfExp, ast.Assert)
 _MANY = 500
+DECLARED = "tuxdb_declared"
 
 
 def find_uses(tree: Tree, query: RawQuery) -> tuple[Use, ...]:
     """What is done with the result of a site, in the order of the source."""
-    call = tree.call(query)
+    call = tree.call_at(query.outer) if query.outer else tree.call(query)
     if call is None:
         return ()
     shape = SHAPES.get(query.method, "result")
     if shape == "status" and not query.api.startswith("asyncpg"):
         shape = "result"
-    return follow(tree, tree.value(call), shape)
+    try:
+        return follow(tree, tree.value(call), shape)
+    except RecursionError:
+        return (Use("other", query.span, "too much to follow"),)
 
 
 def follow(tree: Tree, value: ast.expr, shape: Shape) -> tuple[Use, ...]:
@@ -168,7 +172,7 @@ class _Follower:
         if isinstance(scope, ast.Module | ast.ClassDef) or _declared(scope, target.id):
             self.add("stored", target, target.id)
             return
-        for load in reached(scope, target.id, start):
+        for load in reached(scope, target.id, start, self.tree.budget):
             if self.tree.scope(load) is scope:
                 self.value(load, shape)
             else:
@@ -286,7 +290,14 @@ class _Follower:
 
 
 def _declared(scope: Scope, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Global | ast.Nonlocal) and name in node.names
-        for node in ast.walk(scope)
-    )
+    """Whether a function says that a name is one of the outside."""
+    known: frozenset[str] | None = vars(scope).get(DECLARED)
+    if known is None:
+        known = frozenset(
+            name
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Global | ast.Nonlocal)
+            for name in node.names
+        )
+        setattr(scope, DECLARED, known)
+    return name in known

@@ -7,7 +7,8 @@ if it is a sequence or a table.
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from tuxdb.audit.sites import SqlIs
@@ -22,6 +23,9 @@ Nature = Literal[
 ]
 MOST_TEXTS = 12
 LONGEST_TEXT = 100_000
+MOST_PARTS = 500  # of a text
+MOST_ITEMS = 2_000  # of a sequence
+MOST_INSIDE = 20_000  # elements of elements, and so on
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,23 @@ class Value:
     """An expression of SQLAlchemy, not text."""
     origin: str | None = None
     """Where the text stands, as `file:line`."""
+    size: int = field(default=1, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let go of elements that grow beyond measure, as in `x = [x, x]` repeated."""
+        if self.items is None and self.table is None:
+            return
+        inner = (
+            *(self.items or ()),
+            *(one for pair in self.table or () for one in pair),
+        )
+        size = 1 + sum(one.size for one in inner)
+        if size > MOST_INSIDE:
+            object.__setattr__(self, "items", None)
+            object.__setattr__(self, "table", None)
+            object.__setattr__(self, "exact", False)
+            size = 1
+        object.__setattr__(self, "size", size)
 
     @property
     def known(self) -> bool:
@@ -142,9 +163,10 @@ def unknown(
 
 def sequence(items: Iterable[Value], node: ast.expr, *, exact: bool) -> Value:
     """Make a list, tuple or set of these elements."""
-    found = tuple(items)
+    found = tuple(islice(items, MOST_ITEMS + 1))
     roots = frozenset[str]().union(*(item.roots for item in found))
-    return replace(unknown(node, "list", roots), items=found, exact=exact)
+    whole = exact and len(found) <= MOST_ITEMS
+    return replace(unknown(node, "list", roots), items=found, exact=whole)
 
 
 def merged(values: Iterable[Value]) -> Value:
@@ -158,14 +180,16 @@ def merged(values: Iterable[Value]) -> Value:
     items = aligned
     if aligned is None and any(value.items is not None for value in found):
         every = (item for value in found for item in value.items or ())
-        items = tuple(dict.fromkeys(every))
+        items = tuple(dict.fromkeys(every))[:MOST_ITEMS]
     tables = [value.table for value in found if value.table is not None]
     made = [value.made for value in found if value.made != "constant"]
     return Value(
         _few(texts),
         made=made[0] if made else "constant",
         items=items,
-        table=tuple(pair for table in tables for pair in table) if tables else None,
+        table=tuple(pair for table in tables for pair in table)[:MOST_ITEMS]
+        if tables
+        else None,
         exact=aligned is not None,
         statement_object=any(value.statement_object for value in found),
         origin=first.origin,
@@ -220,5 +244,5 @@ def _weight(text: Text) -> tuple[bool, int]:
 def _joined(head: Text, tail: Text) -> Text:
     if head and tail and isinstance(head[-1], str) and isinstance(tail[0], str):
         text = (head[-1] + tail[0])[:LONGEST_TEXT]
-        return (*head[:-1], text, *tail[1:])
-    return (*head, *tail)
+        return (*head[:-1], text, *tail[1:])[:MOST_PARTS]
+    return (*head, *tail)[:MOST_PARTS]

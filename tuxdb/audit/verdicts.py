@@ -1,25 +1,26 @@
 """What the project's own schema says of each statement, asked on a scratch server.
 
-The schema comes from a `.sql` file or a folder of them, or from the models of the
-tree, which are read and never imported. Statements for other databases are left out.
+Each statement is prepared there: what is unknown, what does not fit. If it is wanted,
+each is converted and proved as well, and it is decided what --fix would do with it, by
+the same code as --fix. Statements for MySQL are left out.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from tuxdb.audit.discover import discover
+from tuxdb.audit.answers import Answering
 from tuxdb.audit.facts import Facts
+from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
+from tuxdb.audit.fix.plan import FixOptions, Plan, plan
+from tuxdb.audit.fix.proving import statement, with_uses
+from tuxdb.audit.fix.regions import regions
+from tuxdb.audit.placeholders import MANY, Unnumbered, numbered, style_of
+from tuxdb.audit.schemas import Taken
 from tuxdb.audit.sites import RawQuery, Span
-from tuxdb.audit.sql.applying import SchemaSource
-from tuxdb.audit.sql.mapping import ModelSource, read_models
-from tuxdb.audit.sql.mapping.ddl import schema_of
 from tuxdb.audit.sql.results import Problem as Answer
 from tuxdb.audit.sql.results import Unsupported
-from tuxdb.audit.sql.schema import ScratchSchema
-from tuxdb.audit.sqlside import Problem, Verdict
+from tuxdb.audit.sqlside import Answers, FixOffer, Problem, SchemaTrouble, Verdict
 from tuxdb.audit.sqltext import verb
-from tuxdb.errors import ConfigurationError
 from tuxdb.settings import Settings
 
 RULES = {
@@ -28,97 +29,196 @@ RULES = {
     "function": "TUX302",
     "type": "TUX302",
     "parameters": "TUX303",
+    "condition": "TUX305",
     "extension": "TUX306",
 }
-MANY = ("executemany", "prepare", "execute_batch", "execute_values", "copy_from_query")
 CONVERTED = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_DEFINES = re.compile(r"\bCREATE\s+(UNLOGGED\s+)?TABLE\b", re.IGNORECASE)
 
 Told = Callable[[str, int, int], None]
-Verdicts = dict[tuple[str, Span], Verdict]
 
 
-class Schema:
-    """Where the schema is taken from: `auto`, `models`, or a path."""
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked besides the check: proofs, and their execution.
 
-    def __init__(self, choice: str, paths: Sequence[Path]) -> None:
-        self.choice = choice
-        self.paths = paths
+    `only` leaves every other call unproved. `fixes` say how the project is fixed.
+    """
 
-    def sources(
-        self, facts: Sequence[Facts]
-    ) -> tuple[list[SchemaSource], tuple[ModelSource, ...]]:
-        """Return the scripts, and the models that statements are written with."""
-        models = read_models([Path(one.path) for one in facts if one.tables])
-        scripts = [] if self.choice == "models" else self._scripts()
-        if not scripts:
-            if self.choice not in ("auto", "models"):
-                raise ConfigurationError(f"{self.choice}: no CREATE TABLE found")
-            scripts = [SchemaSource("models", schema_of(models))] if models else []
-        if not scripts:
-            raise ConfigurationError(
-                "no schema found: neither a .sql file nor models",
-                hint="--schema FILE.sql",
-            )
-        return scripts, tuple(models)
+    prove: bool = False
+    execute: bool = False
+    fixes: FixOptions | None = None
+    only: Callable[[RawQuery], bool] = lambda _query: True
+    cached: bool = True
 
-    def _scripts(self) -> list[SchemaSource]:
-        given = self.paths if self.choice == "auto" else [Path(self.choice)]
-        found = []
-        for source in discover(given):
-            text = source.data.decode("utf-8", "replace")
-            if not source.python and _DEFINES.search(text):
-                found.append(SchemaSource(source.path, text))
-        return found
+
+@dataclass(frozen=True)
+class Asked:
+    """The answers, and the plan of the fixes where proofs were wanted."""
+
+    answers: Answers
+    plan: Plan | None = None
 
 
 async def ask(
     settings: Settings,
-    schema: Schema,
+    taken: Taken | None,
     facts: Sequence[Facts],
-    *,
-    prove: bool,
+    wanted: Wanted,
     told: Told = lambda _stage, _done, _total: None,
-) -> Verdicts:
-    """Check every statement that is known; with `prove`, convert and prove it, too."""
-    scripts, models = schema.sources(facts)
-    queries = [query for one in facts for query in one.queries if _is_asked(query)]
-    found: Verdicts = {}
-    async with ScratchSchema.open(settings, scripts, models=models) as scratch:
-        for done, query in enumerate(queries, 1):
-            found[(query.path, query.span)] = await _verdict(
-                scratch, query, prove=prove
-            )
-            told("checking", done, len(queries))
-    return found
+) -> Asked:
+    """Check every statement that is known; prove it, and plan its fix, if wanted.
+
+    Without a schema nothing is checked or converted, but values can still be bound.
+    """
+    queries = [query for one in facts for query in one.queries]
+    found: dict[tuple[str, Span], Verdict] = {}
+    made: Plan | None = None
+    if taken is None:
+        if wanted.fixes is not None:
+            made = _planned(queries, {}, wanted, found)
+        return Asked(Answers(found, proving=wanted.prove), made)
+    async with Answering.open(settings, taken, cached=wanted.cached) as answering:
+        known = [query for query in queries if _is_asked(query)]
+        for done, query in enumerate(known, 1):
+            problems = await _problems(answering, query, partial=taken.partial)
+            found[(query.path, query.span)] = Verdict(problems)
+            told("checking", done, len(known))
+        if wanted.prove and wanted.fixes is not None:
+            conversions = await _conversions(answering, facts, wanted, told)
+            made = _planned(queries, conversions, wanted, found)
+        troubles = await answering.troubles()
+    answers = Answers(
+        found,
+        schema=taken.said,
+        troubles=tuple(
+            SchemaTrouble(one.path, one.line, one.problem.message) for one in troubles
+        ),
+        left_out=taken.left_out,
+        lost=answering.lost,
+        proving=wanted.prove,
+    )
+    return Asked(answers, made)
 
 
 def _is_asked(query: RawQuery) -> bool:
-    plain = query.text is not None and query.constant and not query.holes
-    numbered = query.paramstyle in ("numbered", "none")
-    return plain and numbered and query.dialect in ("postgresql", "unknown")
+    """Whether the server is asked; what SQLite understands, it need not."""
+    whole = query.constant and not query.holes and not query.variants
+    return whole and query.dialect in ("postgresql", "unknown")
 
 
-async def _verdict(scratch: ScratchSchema, query: RawQuery, *, prove: bool) -> Verdict:
-    text = query.text or ""
-    count = None if query.starred or query.method in MANY else len(query.args)
-    checked = await scratch.check(text, count)
-    problems = tuple(_problem(one) for one in checked.problems if one.kind in RULES)
-    if not prove or not checked.accepted or verb(text) not in CONVERTED:
-        return Verdict(problems)
-    return await _proved(scratch, text)
+async def _problems(
+    answering: Answering, query: RawQuery, *, partial: bool
+) -> tuple[Problem, ...]:
+    try:
+        known = numbered(query)
+    except Unnumbered:
+        return ()
+    given = known.given if _counts(query) else None
+    checked = await answering.check(known.text, given)
+    found = [_problem(one) for one in checked.problems if one.kind in RULES]
+    if partial:  # a table that a guess lacks may be somewhere else
+        lacking = {"relation", "column", "function", "type"}
+        found = [
+            _problem(one)
+            for one in checked.problems
+            if one.kind in RULES and one.kind not in lacking
+        ]
+    found += [_problem(one) for one in checked.doubts]
+    if checked.extension:
+        message = f"needs the extension {checked.extension}, which no file creates"
+        hint = f'CREATE EXTENSION IF NOT EXISTS "{checked.extension}"'
+        found.append(Problem("TUX306", message, hint))
+    return tuple(found)
 
 
-async def _proved(scratch: ScratchSchema, text: str) -> Verdict:
-    converted = await scratch.convert(text)
-    if isinstance(converted, Unsupported):
-        return Verdict(proof="refused", refused=converted.reason)
-    proof = await scratch.prove(text, converted)
-    state = f"refused ({proof.reason})" if proof.state == "refused" else proof.state
-    code = "\n".join((*converted.setup, converted.expression))
-    return Verdict(proof=state, replacement=code)
+def _counts(query: RawQuery) -> bool:
+    """Whether the arguments of a call are the values, one by one.
+
+    A wrapper may take them as a list.
+    """
+    if style_of(query) not in ("numbered", "none") or query.method in MANY:
+        return False
+    return not query.api.startswith("wrapper.") or len(query.args) > 1
 
 
 def _problem(answer: Answer) -> Problem:
-    hint = f"did you mean {answer.suggestion}?" if answer.suggestion else None
+    hint = f"did you mean {answer.suggestion}?" if answer.suggestion else answer.hint
     return Problem(RULES[answer.kind], answer.message, hint)
+
+
+async def _conversions(
+    answering: Answering, facts: Sequence[Facts], wanted: Wanted, told: Told
+) -> dict[RawQuery, Conversion]:
+    """Convert and prove each statement that the schema accepts."""
+    if wanted.fixes is None:
+        return {}
+    _, values = with_uses(facts, wanted.fixes.sources)
+    chosen = {query: known for query, known in values.items() if wanted.only(query)}
+    found: dict[RawQuery, Conversion] = {}
+    for done, (query, not_null) in enumerate(chosen.items(), 1):
+        text = statement(query)
+        if text is not None and verb(text) in CONVERTED:
+            one = await answering.conversion(text, not_null, execute=wanted.execute)
+            answering.note(query, text, one)
+            if one is not None:
+                found[query] = one
+        told("proving", done, len(chosen))
+    return found
+
+
+def _planned(
+    queries: Sequence[RawQuery],
+    conversions: Mapping[RawQuery, Conversion],
+    wanted: Wanted,
+    found: dict[tuple[str, Span], Verdict],
+) -> Plan:
+    """Plan the fixes, and enter into the verdicts what was decided."""
+    if wanted.fixes is None:
+        return Plan()
+    chosen = [query for query in queries if wanted.only(query)]
+    made = plan(chosen, conversions, wanted.fixes)
+    for query, outcome in made.outcomes.items():
+        key = (query.path, query.span)
+        known = found.get(key, Verdict())
+        one = conversions.get(query)
+        offer = _offer(outcome, wanted.fixes)
+        if one is None:
+            binds = isinstance(outcome, Fix) or query.classified == "unsafe"
+            found[key] = replace(known, fix=offer) if binds else known
+        else:
+            found[key] = replace(_of_conversion(known, query, one), fix=offer)
+    return made
+
+
+def _of_conversion(known: Verdict, query: RawQuery, one: Conversion) -> Verdict:
+    if isinstance(one.converted, Unsupported):
+        reason = one.converted.reason
+        return replace(known, proof=f"refused ({reason})", refused=reason)
+    setup, expression = one.converted.code(_arguments(query, one.converted.params))
+    state = one.proof.state
+    proof = f"{state} ({one.proof.reason})" if one.proof.reason else state
+    return replace(known, proof=proof, replacement="\n".join((*setup, expression)))
+
+
+def _arguments(query: RawQuery, names: Sequence[str]) -> Sequence[str]:
+    """What is bound, as the source has it; stand-ins where that cannot be seen."""
+    try:
+        known = numbered(query).args
+    except Unnumbered:
+        return names
+    values = [hole.source for hole in query.holes if hole.kind != "literal"]
+    given = [*(known or ()), *values]
+    return given if len(given) == len(names) else names
+
+
+def _offer(outcome: Fix | Refusal, options: FixOptions) -> FixOffer:
+    if isinstance(outcome, Refusal):
+        return FixOffer("refused", why=(outcome.reason,))
+    state = "unsafe" if outcome.unsafe else "applicable"
+    return FixOffer(
+        "applicable" if state == "applicable" else "unsafe",
+        outcome.kind,
+        outcome.unsafe,
+        outcome.code,
+        regions(outcome, options),
+    )

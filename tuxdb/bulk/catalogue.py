@@ -74,7 +74,16 @@ TYPE = _catalog(
 BASE = TYPE.alias("base")
 ENUM = _catalog("pg_enum", "enumtypid", "enumlabel", "enumsortorder")
 COLLATION = _catalog("pg_collation", "oid", "collisdeterministic")
-CONSTRAINT = _catalog("pg_constraint", "conrelid", "contype", "conkey")
+CONSTRAINT = _catalog(
+    "pg_constraint",
+    "conname",
+    "conrelid",
+    "contype",
+    "conkey",
+    "confrelid",
+    "confkey",
+    "conparentid",
+)
 TRIGGER = _catalog(
     "pg_trigger", "tgrelid", "tgfoid", "tgtype", "tgenabled", "tgisinternal", "tgattr"
 )

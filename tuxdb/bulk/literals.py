@@ -15,6 +15,7 @@ from tuxdb.errors import UsageError
 
 SPACES = re.compile(r"\s")
 BEFORE, AFTER = 50, 25
+LONGEST_SHOWN = 2000
 BAD_VALUES = ("22", "23")
 """Classes of SQLSTATE: a text that is no value, a value that a domain forbids."""
 CHECKS_INPUT = 160000
@@ -70,7 +71,7 @@ def mistake(expression: str, start: int, problem: str) -> UsageError:
     shown = SPACES.sub(" ", expression[left : start + AFTER])
     return UsageError(
         problem,
-        details={"expression": expression, "position": start + 1},
+        details={"expression": expression[:LONGEST_SHOWN], "position": start + 1},
         lines=(shown, f"{' ' * (start - left)}^"),
     )
 

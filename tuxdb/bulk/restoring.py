@@ -10,8 +10,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     cast,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -24,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tuxdb.bulk.catalogue import has_triggers
 from tuxdb.bulk.failures import no_longer_deferred
 from tuxdb.bulk.recording import INSERTED, inserted, removed_row
+from tuxdb.bulk.references import Reference, references_to, referrer
 from tuxdb.bulk.reversal import reverse_entries
 from tuxdb.bulk.tables import LEDGER_TABLE, find_table, has_ledger, name_of
 from tuxdb.bulk.tracking import (
@@ -52,6 +55,7 @@ class Touched:
     table: str
     row_key: dict[str, str]
     problem: str
+    is_used: bool = False
 
     @property
     def key(self) -> str:
@@ -63,13 +67,15 @@ class Touched:
 class Step:
     """One table of a change set that is taken back.
 
-    `columns` are all of the table's, in the order in which rows were hashed.
+    `columns` are all of the table's, in the order in which rows were hashed. What was
+    inserted goes again only if no row of another table refers to it by now.
     """
 
     part: Part
     changeset: UUID
     number: int
     columns: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
 
     @classmethod
     async def of(
@@ -87,10 +93,12 @@ class Step:
                 f"{described['table']} has other columns than when change set "
                 f"{changeset} was made; nothing was undone"
             )
-        return cls(Part(table, tuple(described["changed"])), changeset, number, columns)
+        part = Part(table, tuple(described["changed"]))
+        references = tuple(await references_to(session, table))
+        return cls(part, changeset, number, columns, references)
 
     async def touched(self, session: AsyncSession) -> list[Touched]:
-        """Lock the rows, and list those that are not as they were left."""
+        """Lock the rows, and list those that are not as they were left, or in use."""
         table = self.part.table
         key = [table.c[n] for n in self.part.key]
         rows = select(*key).join_from(table, CHANGES, self._same_row)
@@ -102,17 +110,24 @@ class Step:
             and_(expected, here, self._as_left.is_not(True)),
             and_(expected, here.is_(False)),
             and_(expected.is_(False), here),
+            and_(here, self._in_use),
         )
+        user = case((self._as_left, referrer(table, self.references)))
         statement = (
-            select(CHANGES.c.row_key, here, expected)
+            select(CHANGES.c.row_key, here, expected, user)
             .select_from(CHANGES.outerjoin(table, self._same_row))
             .where(self._mine, bad)
             .order_by(CHANGES.c.id)
         )
         name = name_of(table)
         return [
-            Touched(name, row_key, _problem(is_here=is_here, was_left=was_left))
-            for row_key, is_here, was_left in await session.execute(statement)
+            Touched(
+                name,
+                row_key,
+                _problem(user, is_here=is_here, was_left=was_left),
+                is_used=user is not None,
+            )
+            for row_key, is_here, was_left, user in await session.execute(statement)
         ]
 
     async def take_back(
@@ -151,6 +166,14 @@ class Step:
         """The row is what the change made of it."""
         return row_hash(self.part.table, self.columns) == CHANGES.c.row_hash
 
+    @property
+    def _in_use(self) -> ColumnElement[bool]:
+        """The row was inserted, and others refer to it."""
+        if not self.references:
+            return false()
+        used = or_(*(r.refers_to(self.part.table) for r in self.references))
+        return and_(CHANGES.c.before.is_(None), used)
+
     async def _restore(self, session: AsyncSession, undo: UUID, number: int) -> int:
         """Give changed rows the values that they had before."""
         table, before = self.part.table, CHANGES.c.before
@@ -177,7 +200,7 @@ class Step:
         gone = (
             delete(table)
             .where(self._mine, CHANGES.c.before.is_(None), self._same_row)
-            .where(self._as_left)
+            .where(self._as_left, ~self._in_use)
             .returning(*removed_row(table, self.part.key))
             .cte("changed")
         )
@@ -258,7 +281,9 @@ def _again(column: Column[Any], balances: dict[int, int]) -> ColumnElement[Any]:
     return value_of(CHANGES.c.before, column)
 
 
-def _problem(*, is_here: bool, was_left: bool) -> str:
+def _problem(user: str | None, *, is_here: bool, was_left: bool) -> str:
     if not was_left:
         return "inserted again"
+    if user is not None:
+        return f"{user} refers to it"
     return "changed" if is_here else "deleted"

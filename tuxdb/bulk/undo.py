@@ -12,6 +12,7 @@ from tuxdb.bulk.changesets import Author, RowChange, begin, prepare, sample_of
 from tuxdb.bulk.failures import explained, retried
 from tuxdb.bulk.problems import SHOWN
 from tuxdb.bulk.restoring import Step, Touched
+from tuxdb.bulk.watching import INCIDENTAL
 from tuxdb.errors import Conflict, NotFound, Refused
 from tuxdb.models import ChangeSet
 
@@ -33,7 +34,7 @@ class Undone:
 
 
 class RowsChanged(Conflict):
-    """Rows of a change set were changed by somebody since; nothing was undone."""
+    """Rows of a change set were changed or used by others since; nothing was undone."""
 
     def __init__(
         self, changeset: UUID, touched: list[Touched], undone_by: UUID | None
@@ -41,9 +42,10 @@ class RowsChanged(Conflict):
         shown = [f"{row.table} {row.key}: {row.problem}" for row in touched[:SHOWN]]
         more = len(touched) - len(shown)
         why = f"change set {changeset} was undone by {undone_by}"
+        used = all(row.is_used for row in touched)
+        what = "are in use by now" if used else "were changed since"
         super().__init__(
-            f"{len(touched)} rows of change set {changeset} were changed since; "
-            "nothing was undone"
+            f"{len(touched)} rows of change set {changeset} {what}; nothing was undone"
             if undone_by is None
             else f"{why}; nothing was undone",
             hint="--partial undoes the others"
@@ -93,6 +95,9 @@ async def _undo(
     for number, described in reversed(list(enumerate(original.parts))):
         step = await Step.of(session, changeset_id, number, described)
         found = await step.touched(session)
+        incidental = described.get(INCIDENTAL, False)
+        if incidental:
+            found = []
         if found and not partial:
             undone_by = await _undone_by(session, changeset_id, but=undo.id)
             raise RowsChanged(changeset_id, found, undone_by)
@@ -100,7 +105,8 @@ async def _undo(
         async with explained(step.part.table):
             rows, lost = await step.take_back(session, undo, len(parts))
         overruled += lost
-        parts.append(step.part.describe(rows))
+        more = {INCIDENTAL: True} if incidental else {}
+        parts.append({**step.part.describe(rows), **more})
     undo.parts = parts
     undo.rows = sum(part["rows"] for part in parts)
     await session.flush()

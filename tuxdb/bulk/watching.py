@@ -14,6 +14,9 @@ from tuxdb.models import Change, ChangeSet
 
 Texts = dict[str, str | None]
 
+INCIDENTAL = "incidental"
+"""Marks a part of a change set whose undo leaves alone what others came to use."""
+
 
 @dataclass
 class Watched:
@@ -29,42 +32,50 @@ class _Row:
     hash: int
 
 
+@dataclass(frozen=True)
+class Some:
+    """Rows of a table that a use case may change, or by the way insert.
+
+    What it inserts `incidental`ly stays after an undo, if it is used by then.
+    """
+
+    table: Table
+    condition: ColumnElement[bool]
+    incidental: bool = False
+
+
 @asynccontextmanager
 async def watching(
-    session: AsyncSession,
-    table: Table,
-    condition: ColumnElement[bool],
-    author: Author,
+    session: AsyncSession, author: Author, *places: Some
 ) -> AsyncIterator[Watched]:
-    """Record what the block changes in the rows of a condition, and by whom.
+    """Record what the block changes in some rows, and by whom.
 
-    The rows are locked, so that nobody else's changes are among these.
+    The rows are locked, so that nobody else's changes are among these. Tables come
+    before those that refer to them.
     """
     await prepare(session)
     watched = Watched()
-    before = await _rows(session, table, condition, lock=True)
+    before = [await _rows(session, some, lock=True) for some in places]
     yield watched
     await session.flush()
-    after = await _rows(session, table, condition)
-    for key in sorted({*before, *after}):
-        old, new = before.get(key), after.get(key)
-        if old is None or new is None or old.hash != new.hash:
-            watched.changeset = watched.changeset or await begin(session, author)
-            await _note(session, table, watched.changeset, old, new)
+    for some, old_rows in zip(places, before, strict=True):
+        new_rows = await _rows(session, some)
+        for key in sorted({*old_rows, *new_rows}):
+            old, new = old_rows.get(key), new_rows.get(key)
+            if old is None or new is None or old.hash != new.hash:
+                watched.changeset = watched.changeset or await begin(session, author)
+                await _note(session, some, watched.changeset, old, new)
 
 
 async def _rows(
-    session: AsyncSession,
-    table: Table,
-    condition: ColumnElement[bool],
-    *,
-    lock: bool = False,
+    session: AsyncSession, some: Some, *, lock: bool = False
 ) -> dict[tuple[str | None, ...], _Row]:
+    table = some.table
     names = table.c.keys()
     key = Part(table, ()).key
     statement = select(
         texts_of(table, key), texts_of(table, names), row_hash(table, names)
-    ).where(condition)
+    ).where(some.condition)
     rows = (await session.execute(_locking(statement) if lock else statement)).all()
     return {tuple(row[0][name] for name in key): _Row(*row) for row in rows}
 
@@ -75,12 +86,13 @@ def _locking(statement: Any) -> Any:  # noqa: ANN401 - a select of any columns
 
 async def _note(
     session: AsyncSession,
-    table: Table,
+    some: Some,
     changeset: ChangeSet,
     old: _Row | None,
     new: _Row | None,
 ) -> None:
     """One row as a part of its own, as its columns may differ from another's."""
+    table = some.table
     changed = tuple(table.c.keys())
     if old is not None and new is not None:
         changed = tuple(n for n in changed if old.texts[n] != new.texts[n])
@@ -96,6 +108,8 @@ async def _note(
         )
     )
     part = {**Part(table, changed).describe(1), "changed": list(changed)}
+    if some.incidental:
+        part[INCIDENTAL] = True
     changeset.parts = [*changeset.parts, part]
     changeset.rows += 1
     await session.flush()

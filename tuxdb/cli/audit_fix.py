@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,21 +10,14 @@ import typer
 from tuxdb.cli.escape import escape
 from tuxdb.cli.invocation import Invocation, invocation
 from tuxdb.cli.render import flush, write
-from tuxdb.cli.run import run_with_settings
 from tuxdb.cli.stderr import is_terminal
-from tuxdb.errors import ConfigurationError, ExitCode, UsageError
+from tuxdb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tuxdb.audit.facts import Facts
-    from tuxdb.audit.fix.outcomes import Conversion
-    from tuxdb.audit.fix.plan import FixOptions, Plan
+    from tuxdb.audit.fix.plan import Plan
     from tuxdb.audit.options import Options
-    from tuxdb.audit.sites import RawQuery
-    from tuxdb.audit.verdicts import Schema
-    from tuxdb.cli.progress import Bar
-    from tuxdb.settings import Settings
+    from tuxdb.cli.audit_run import Outcome
 
-AUTO = "auto"
 MOST_REASONS = 8
 
 
@@ -48,91 +40,26 @@ class FixWish:
         return self.diff or self.write
 
 
-def fix(
-    ctx: typer.Context,
-    paths: list[Path],
-    options: "Options",
-    schema: str | None,
-    wish: FixWish,
+def finish(
+    ctx: typer.Context, outcome: "Outcome", options: "Options", wish: FixWish
 ) -> None:
-    """Plan the fixes of a tree; show them, or write them."""
+    """Show the fixes that were planned for a tree, or write them."""
     from tuxdb.audit.fix.edits import apply, diff
-    from tuxdb.audit.fix.plan import plan as plan_of
-    from tuxdb.audit.fix.proving import with_uses
-    from tuxdb.audit.run import gather
-    from tuxdb.audit.verdicts import Schema
-    from tuxdb.cli.progress import Bar
+    from tuxdb.audit.fix.plan import Plan
 
     call = invocation(ctx)
-    with Bar(call) as bar:
-        facts = gather(paths, options, told=bar.update).facts
-        given = _options(paths, options, facts, wish)
-        source = None if schema is None else Schema(schema, paths)
-        known = _known(ctx, facts, given, source, bar)
-        queries, _ = with_uses(facts, given.sources)
-        plan = plan_of(queries, known, given)
+    plan = outcome.plan or Plan()
     if wish.write:
         apply(plan.files, options.top)
     else:
         write(_shown(diff(plan.files)))
         flush()
+    answers = outcome.report.answers
+    if answers is not None and answers.why_not:
+        call.warn(f"{answers.why_not}; nothing is converted")
     _say(call, plan, wish)
     if wish.diff and plan.files:
         raise typer.Exit(ExitCode.FOUND)
-
-
-def _options(
-    paths: list[Path], options: "Options", facts: "tuple[Facts, ...]", wish: FixWish
-) -> "FixOptions":
-    """What the fixes may be, from the flags, the configuration and the tree."""
-    from tuxdb.audit.fix.plan import FixOptions
-    from tuxdb.audit.options import project
-
-    configured = project(paths[0])
-    sources = {
-        one.path: (options.top / one.path).read_bytes()
-        for one in facts
-        if one.problem is None
-    }
-    return FixOptions(
-        sources,
-        session=configured.session or None,
-        session_imports=configured.session_imports,
-        unsafe=wish.unsafe,
-        repository=wish.shape == "repository",
-        repositories=configured.repositories,
-    )
-
-
-def _known(
-    ctx: typer.Context,
-    facts: "tuple[Facts, ...]",
-    given: "FixOptions",
-    source: "Schema | None",
-    bar: "Bar",
-) -> "dict[RawQuery, Conversion]":
-    """The conversions that the schema proves; none without a schema."""
-    if source is None:
-        return {}
-    try:
-        scripts, models = source.sources(facts)
-    except ConfigurationError as error:
-        if source.choice != AUTO:
-            raise
-        invocation(ctx).warn(f"{error}; nothing is converted")
-        return {}
-    found: dict[RawQuery, Conversion] = {}
-
-    async def asked(settings: "Settings") -> None:
-        from tuxdb.audit.fix.proving import conversions, with_uses
-        from tuxdb.audit.sql.schema import ScratchSchema
-
-        _, values = with_uses(facts, given.sources)
-        async with ScratchSchema.open(settings, scripts, models=models) as scratch:
-            found.update(await conversions(scratch, values, bar.update))
-
-    run_with_settings(ctx, asked)
-    return found
 
 
 def _shown(text: str) -> str:

@@ -21,7 +21,7 @@ def models(
     ] = None,
     schema: Annotated[
         str,
-        typer.Option("--schema", metavar="FILE|auto", help="Where the tables are."),
+        typer.Option("--schema", metavar="FILE|URL|auto", help="Where the tables are."),
     ] = "auto",
     table: Annotated[
         list[str] | None,
@@ -42,13 +42,14 @@ def models(
     async def written(settings: "Settings") -> None:
         from tuxdb.audit.models import model_source
         from tuxdb.audit.run import gather
+        from tuxdb.audit.schemas import take
         from tuxdb.audit.sql.schema import ScratchSchema
-        from tuxdb.audit.verdicts import Schema
 
-        facts = gather(given, options).facts
-        scripts, known = Schema(schema, given).sources(facts)
+        found_in = gather(given, options)
+        taken = await take(schema, found_in.facts, found_in.scripts, options.top)
+        known = taken.models
         have = frozenset(one.table for one in known)
-        async with ScratchSchema.open(settings, scripts, models=known) as scratch:
+        async with ScratchSchema.open(settings, taken.scripts, models=known) as scratch:
             url = scratch.scratch.url
             text = await model_source(url, have=have, only=table or (), base=base)
         found.append(text)

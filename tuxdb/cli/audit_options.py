@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tuxdb.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from tuxdb.audit.asking import Request
     from tuxdb.audit.options import Options
+    from tuxdb.cli.audit_fix import FixWish
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Wish:
     jobs: int = 0
     cache: bool = True
     schema: str | None = None
-    context: bool = False
+    no_db: bool = False
+    prove: bool = False
+    execute: bool = False
 
 
 def wished(wish: Wish) -> "Options":
@@ -51,6 +55,24 @@ def wished(wish: Wish) -> "Options":
         cache=wish.cache,
         noqa=configured.noqa,
         baseline=_baseline(wish.baseline),
+    )
+
+
+def requested(wish: Wish, fixes: "FixWish") -> "Request":
+    """What the flags ask of the SQL side; raises UsageError for what does not fit."""
+    from tuxdb.audit.asking import AUTO, Request
+
+    proves = wish.prove or wish.execute
+    if wish.no_db and (wish.schema is not None or proves):
+        raise UsageError("--no-db does not go with --schema, --prove or --execute")
+    return Request(
+        schema=None if wish.no_db else wish.schema or AUTO,
+        named=wish.schema is not None,
+        prove=proves,
+        execute=wish.execute,
+        fix=fixes.asked,
+        unsafe=fixes.unsafe,
+        repository=fixes.shape == "repository",
     )
 
 

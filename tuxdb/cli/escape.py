@@ -17,12 +17,22 @@ _UNSAFE_BUT_LINES = re.compile(
 )
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
+LONGEST_SENTENCE = 2000
 _BYTE, _PLANE = 0x100, 0x10000
 
 
 def escape(text: str) -> str:
     """One line in which every character is visible, for people."""
     return _UNSAFE.sub(_as_python, text)
+
+
+def shortened(text: str) -> str:
+    """A sentence as long as a person may read, whatever was quoted in it."""
+    left_out = len(text) - LONGEST_SENTENCE
+    if left_out <= 0:
+        return text
+    half = LONGEST_SENTENCE // 2
+    return f"{text[:half]} … {left_out} characters … {text[-half:]}"
 
 
 def escape_tsv(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`tuxdb guilds config`: the settings of a guild, and its rules about points."""
+"""`tuxdb guilds config`: the settings of a guild, its rules for points and the bot."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -32,9 +32,19 @@ IDS = (
     "jail_role_id",
 )
 COLUMNS = ("prefix", *IDS, "settings")
-POINTS = "points."
-RULES = ("max_balance", "daily_send", "daily_receive", "start_balance", "timezone")
-KEYS = (*COLUMNS, *(f"{POINTS}{rule}" for rule in RULES))
+POINTS, BOT = "points", "bot"
+RULES = {
+    POINTS: ("max_balance", "daily_send", "daily_receive", "start_balance", "timezone"),
+    BOT: ("manager_roles", "confirm_from", "ping_receiver", "locale", "cogs_off"),
+}
+KEYS = (
+    *COLUMNS,
+    *(f"{part}.{rule}" for part, rules in RULES.items() for rule in rules),
+)
+LISTS = ("bot.manager_roles", "bot.cogs_off")
+SWITCHES = ("bot.ping_receiver",)
+ON_OFF = {"on": True, "true": True, "off": False, "false": False}
+BETWEEN = re.compile(r"[\s,]+")
 CONFIG = ("guild_id", *COLUMNS, "created_at", "updated_at")
 NOTHING = "none"
 WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -58,7 +68,7 @@ SettingName = Annotated[
         metavar="KEY",
         parser=_key,
         show_default=False,
-        help=f"Such as prefix, mod_log_id, {POINTS}daily_send.",
+        help="Such as prefix, mod_log_id, points.daily_send, bot.locale.",
     ),
 ]
 
@@ -94,7 +104,8 @@ def set_config(
         str,
         typer.Argument(
             show_default=False,
-            help="A text, a number, an ID, a JSON object; `none` clears it.",
+            help="A text, number, ID or JSON object; IDs or names with commas "
+            "between; `none` clears it.",
         ),
     ],
 ) -> None:
@@ -114,13 +125,13 @@ def set_config(
 
 
 def _output(columns: tuple[str, ...], key: str | None) -> dict[str, Any]:
-    """How a configuration is shown; a rule about points comes out of its settings."""
-    if key is None or not key.startswith(POINTS):
+    """How a configuration is shown; a rule comes out of its settings."""
+    part, _, rule = (key or "").partition(".")
+    if key is None or not rule:
         return {"columns": columns}
-    rule = key.removeprefix(POINTS)
 
     def row(config: "GuildConfig") -> dict[str, Any]:
-        rules = config.settings.get("points", {})
+        rules = config.settings.get(part, {})
         known = {"guild_id": config.guild_id, "updated_at": config.updated_at}
         return {**known, key: rules.get(rule)}
 
@@ -131,17 +142,33 @@ def _change(
     guild: int, key: str, text: str
 ) -> "Callable[[Database], Awaitable[GuildConfig]]":
     """What has to be done; the controller says what is wrong with a rule."""
-    if key.startswith(POINTS):
-        rule = key.removeprefix(POINTS)
-        value: int | str | None = int(text) if WHOLE.fullmatch(text) else text
-        value = None if text == NOTHING else value
+    part, _, rule = key.partition(".")
+    if rule:
+        value = _rule_value(key, text)
 
         def set_rule(db: "Database") -> "Awaitable[GuildConfig]":
-            return db.guild_config.set_points_rule(guild, rule, value)
+            if part == POINTS:
+                return db.guild_config.set_points_rule(guild, rule, value)
+            return db.guild_config.set_bot_rule(guild, rule, value)
 
         return set_rule
     changed = {key: _value(key, text)}
     return lambda db: db.guild_config.upsert(guild_id=guild, **changed)
+
+
+def _rule_value(key: str, text: str) -> Any:  # noqa: ANN401 - as the rule has it
+    """What is typed for a rule; whether it fits the rule is for the model to say."""
+    if text == NOTHING:
+        return None
+    if key in LISTS:
+        return [part.removeprefix("<@&").removesuffix(">") for part in _parts(text)]
+    if key in SWITCHES:
+        return ON_OFF.get(text, text)
+    return int(text) if WHOLE.fullmatch(text) else text
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in BETWEEN.split(text) if part]
 
 
 def _value(key: str, text: str) -> Any:  # noqa: ANN401 - as the column has it

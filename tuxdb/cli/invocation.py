@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import typer
 
-from tuxdb.cli.escape import escape
+from tuxdb.cli.escape import escape, shortened
 from tuxdb.cli.parsers import closest
 from tuxdb.cli.stderr import RED, YELLOW, ask, is_terminal, write_stderr
 from tuxdb.errors import ConfigurationError, Refused, TuxdbError, UsageError
@@ -216,14 +216,15 @@ class Invocation:
             document = {
                 "code": error.code,
                 "exit": int(error.exit_code),
-                "message": mask(error.message),
+                "message": shortened(mask(error.message)),
                 "hint": mask(hint) if hint else None,
                 "details": error.details,
             }
             text = json.dumps({"error": document}, default=str)
             write_stderr(mask(text), raw=True)
             return
-        write_stderr(error.message, label="error", color=self._painted(RED))
+        message = shortened(mask(error.message))
+        write_stderr(message, label="error", color=self._painted(RED))
         for line in error.lines:
             write_stderr(f"  {line}")
         if hint:

@@ -38,6 +38,7 @@ GROUPS = {
     "audit": Listed(
         "tuxdb.cli.audit", "Find raw SQL in Python source, and what is wrong with it."
     ),
+    "run-bot": Listed("tuxdb.cli.run_bot", "Run the Discord bot, or try it here."),
     "inspect": Listed("tuxdb.cli.inspect", "Look at tables, sizes and indexes."),
     "db": Listed("tuxdb.cli.db", "Run the embedded server; reach the database."),
     "config": Listed(

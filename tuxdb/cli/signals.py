@@ -1,13 +1,20 @@
-"""Ctrl-C and SIGTERM: the work is cancelled and rolled back, the process ends soon."""
+"""Ctrl-C and SIGTERM: the work is cancelled and rolled back, the process ends soon.
+
+Work that is to end in an order of its own, as the bot's, is told instead.
+"""
 
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from tuxdb.errors import ExitCode
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -58,36 +65,76 @@ def held() -> Iterator[None]:
 async def cancellable(work: Callable[[], Awaitable[T]]) -> T:
     """Await what `work` makes; a signal cancels it, and then raises Interrupted.
 
-    It has GRACE_SECONDS to roll back; a second signal ends the process at once.
+    It has GRACE_SECONDS to roll back, unless it has said `told`; a second signal ends
+    the process at once.
     """
     import asyncio
-    import threading
 
-    task = asyncio.current_task()
-    received: list[ExitCode] = []
-
-    def cancel(code: ExitCode) -> None:
-        if received or task is None:
-            os._exit(code)
-        received.append(code)
-        last = threading.Timer(GRACE_SECONDS, os._exit, (int(code),))
-        last.daemon = True
-        last.start()
-        task.cancel()
-
+    ending = _Ending(asyncio.current_task())
     loop = asyncio.get_running_loop()
     for number, code in CODES.items():
-        loop.add_signal_handler(number, cancel, code)
+        loop.add_signal_handler(number, ending.hear, code)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, CODES)
+    before = _ending.set(ending)
     try:
         result = await work()
     except asyncio.CancelledError:
-        if received:
-            raise Interrupted(received[0]) from None
+        if ending.received:
+            raise Interrupted(ending.received) from None
         raise
-    if received:
-        raise Interrupted(received[0])
+    finally:
+        _ending.reset(before)
+    if ending.received and not ending.heeded:
+        raise Interrupted(ending.received)
     return result
+
+
+@contextmanager
+def told(stop: Callable[[], object], grace_seconds: float) -> Iterator[None]:
+    """In this block a first signal calls `stop`, and cancels nothing.
+
+    For work that has an end of its own, which is then no interruption but its result.
+    It has this long for it; a second signal ends the process at once, as ever.
+    """
+    ending = _ending.get()
+    if ending is None:
+        yield
+        return
+    ending.stop, ending.grace_seconds = stop, grace_seconds
+    try:
+        yield
+    finally:
+        ending.stop, ending.grace_seconds = None, GRACE_SECONDS
+
+
+class _Ending:
+    """What signals do to the work that is under way."""
+
+    def __init__(self, task: "asyncio.Task[object] | None") -> None:
+        self._task = task
+        self.received: ExitCode | None = None
+        self.heeded = False
+        self.stop: Callable[[], object] | None = None
+        self.grace_seconds = GRACE_SECONDS
+
+    def hear(self, code: ExitCode) -> None:
+        """Take a signal: the first ends the work, the next one the process."""
+        import threading
+
+        if self.received is not None or self._task is None:
+            os._exit(code)
+        self.received = code
+        last = threading.Timer(self.grace_seconds, os._exit, (int(code),))
+        last.daemon = True
+        last.start()
+        if self.stop is None:
+            self._task.cancel()
+        else:
+            self.heeded = True
+            self.stop()
+
+
+_ending: ContextVar[_Ending | None] = ContextVar("tuxdb_ending", default=None)
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:

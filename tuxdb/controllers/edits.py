@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table
 
 from tuxdb.bulk.changesets import Author
-from tuxdb.bulk.watching import watching
+from tuxdb.bulk.watching import Some, watching
 from tuxdb.engine.service import DatabaseService
 from tuxdb.models import Guild, GuildConfig, User
 
@@ -40,31 +40,29 @@ class EditController:
         author: Author,
         edit: Callable[[], Awaitable[T]],
     ) -> Edited[T]:
-        """Edit a member of a guild, who may be new."""
+        """Edit a member of a guild; either may be new."""
         same = (USERS.c.guild_id == guild_id) & (USERS.c.discord_id == discord_id)
-        return await self._edit(USERS, same, author, edit)
+        guild = Some(GUILDS, GUILDS.c.id == guild_id, incidental=True)
+        return await self._edit(author, edit, guild, Some(USERS, same))
 
     async def guild(
         self, guild_id: int, author: Author, edit: Callable[[], Awaitable[T]]
     ) -> Edited[T]:
         """Edit a guild, which may be new."""
-        return await self._edit(GUILDS, GUILDS.c.id == guild_id, author, edit)
+        return await self._edit(author, edit, Some(GUILDS, GUILDS.c.id == guild_id))
 
     async def config(
         self, guild_id: int, author: Author, edit: Callable[[], Awaitable[T]]
     ) -> Edited[T]:
         """Edit the configuration of a guild, which may be new."""
-        return await self._edit(CONFIGS, CONFIGS.c.guild_id == guild_id, author, edit)
+        same = CONFIGS.c.guild_id == guild_id
+        return await self._edit(author, edit, Some(CONFIGS, same))
 
     async def _edit(
-        self,
-        table: Table,
-        condition: ColumnElement[bool],
-        author: Author,
-        edit: Callable[[], Awaitable[T]],
+        self, author: Author, edit: Callable[[], Awaitable[T]], *places: Some
     ) -> Edited[T]:
         async with self.db.transaction() as session:
-            async with watching(session, table, condition, author) as watched:
+            async with watching(session, author, *places) as watched:
                 row = await edit()
             changeset = watched.changeset
             return Edited(row, changeset.id if changeset else None)

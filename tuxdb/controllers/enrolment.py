@@ -1,5 +1,6 @@
 """Taking members in: once each, with the start balance that their guild gives."""
 
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.controllers.ledger import Ledger
@@ -44,6 +45,19 @@ class Enrolment:
             if found is not None:
                 return found, False
         raise Busy(f"user {discord_id} comes and goes; nothing was changed")
+
+    async def record(
+        self, session: AsyncSession, user: User, actor: str | None, reason: str | None
+    ) -> None:
+        """Have a change set say who took a member in on the way to something else."""
+        from tuxdb.bulk.changesets import Author, begin, prepare  # noqa: PLC0415 - rare
+        from tuxdb.bulk.recording import note_insert  # noqa: PLC0415 - and much to load
+
+        await prepare(session)
+        author = Author("points transfer --create-missing", actor, reason)
+        changeset = await begin(session, author)
+        table: Table = User.__table__  # type: ignore[attr-defined]
+        await note_insert(session, table, table.c.id == user.id, changeset)
 
     async def _start(
         self, session: AsyncSession, user: User, actor: str | None

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
 from tuxdb.controllers.movements import Movement, Order
@@ -21,10 +20,12 @@ from tuxdb.errors import Busy, OutcomeUnknown, TuxdbError
 
 T = TypeVar("T")
 
-ALONE = 8
-"""So many run at once before anybody waits: the server commits them together."""
+ALONE = 2
+"""So many run at once before anybody waits."""
 SLOW_SECONDS = 0.1
 """A group that takes longer waits for a lock; the next one goes without it."""
+QUICK = 2
+"""So many groups run at once: while the server makes one, the other is answered."""
 GROUPS = 4
 """So many groups there are at once, however slow."""
 LARGEST = 128
@@ -52,9 +53,12 @@ class TransferGroup:
         self._db = db
         self._alone = alone
         self._alone_now = 0
-        self._grouping = False
+        self._alone_moved = 0.0  # when one of them last began or ended
+        self._quick = 0
         self._groups = 0
         self._queue: dict[Waiting, None] = {}  # in the order of their coming
+        self._going_on = False
+        self._watching = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = asyncio.Semaphore(LEFT)
         self._stuck = asyncio.Semaphore(STUCK)
@@ -65,44 +69,68 @@ class TransferGroup:
         Raises Busy if it did not get its turn in time: it was not sent then.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + ANSWER_SECONDS
-        if not (self._grouping or self._queue) and self._alone_now < ALONE:
+        now = loop.time()
+        deadline = now + ANSWER_SECONDS
+        if not (self._quick or self._queue) and self._alone_now < ALONE:
             self._alone_now += 1
+            self._alone_moved = now
             try:
                 return await self._alone(order, key, deadline, None)
             finally:
                 self._alone_now -= 1
-                self._go_on()
+                self._alone_moved = loop.time()
+                self._go_on_soon()
         waiting = Waiting(order, key, loop.create_future(), deadline)
         self._queue[waiting] = None
-        timers = (
-            loop.call_later(SLOW_SECONDS, self._go_on),  # all others may be stuck
-            loop.call_at(deadline, self._too_late, waiting),
-        )
+        if self._alone_now and now > self._alone_moved + SLOW_SECONDS:
+            self._go_on_soon()  # nobody waits for those who are stuck
+        self._watch()
         try:
             return await waiting.answer
         finally:
             self._queue.pop(waiting, None)
-            for timer in timers:
-                timer.cancel()
 
-    def _too_late(self, waiting: Waiting) -> None:
-        if waiting in self._queue and not waiting.answer.done():
-            del self._queue[waiting]
-            error = Busy("too many transfers are under way; nothing was changed")
-            waiting.answer.set_exception(error)
+    def _watch(self) -> None:
+        """Look again in a while whether any who wait do so in vain."""
+        if not self._watching:
+            self._watching = True
+            asyncio.get_running_loop().call_later(SLOW_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._watching = False
+        now = asyncio.get_running_loop().time()
+        while self._queue and (first := next(iter(self._queue))).deadline <= now:
+            del self._queue[first]
+            if not first.answer.done():
+                error = Busy("too many transfers are under way; nothing was changed")
+                first.answer.set_exception(error)
+        self._go_on()  # all others may be stuck
+        if self._queue:
+            self._watch()
+
+    def _go_on_soon(self) -> None:
+        """Have the next group go when those have come back who were just answered."""
+        if not self._going_on:
+            self._going_on = True
+            asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        if self._grouping or not self._queue or self._groups >= GROUPS:
-            return
+        self._going_on = False
+        while self._queue and self._quick < QUICK and self._groups < GROUPS:
+            group = self._next()
+            self._quick += 1
+            self._groups += 1
+            self._start(self._run(group), partial(_broken_off, group))
+
+    def _next(self) -> list[Waiting]:
+        """Take out the next to go together: all, or their share if more can run."""
         first = next(iter(self._queue))
-        same = (w for w in self._queue if w.order.guild_id == first.order.guild_id)
-        group = list(islice(same, LARGEST))
+        same = [w for w in self._queue if w.order.guild_id == first.order.guild_id]
+        share = -(-len(same) // (QUICK - self._quick))
+        group = same[: min(max(share, ALONE), LARGEST)]
         for waiting in group:
             del self._queue[waiting]
-        self._grouping = True
-        self._groups += 1
-        self._start(self._run(group), partial(_broken_off, group))
+        return group
 
     def _start(
         self,
@@ -116,13 +144,14 @@ class TransferGroup:
 
     async def _run(self, group: list[Waiting]) -> None:
         waited_for = [w for w in group if not w.answer.done()]
-        first = True
+        quick = True
 
         def let_next() -> None:
-            nonlocal first
-            if first:
-                first, self._grouping = False, False
-                self._go_on()
+            nonlocal quick
+            if quick:
+                quick = False
+                self._quick -= 1
+                self._go_on_soon()
 
         timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, let_next)
         try:
@@ -132,7 +161,7 @@ class TransferGroup:
             timer.cancel()
             self._groups -= 1
             let_next()
-            self._go_on()
+            self._go_on_soon()
 
     async def _together(self, group: list[Waiting]) -> None:
         """Make what can be made together; have the others made alone."""
@@ -156,14 +185,13 @@ class TransferGroup:
     async def _make(
         self, group: list[Waiting], *, skip_locked: bool = False
     ) -> list[Waiting]:
-        """Make what can be made in one transaction; who is left.
+        """Make what can be made in one statement; who is left.
 
         With `skip_locked` those are left whose users somebody else has locked, and
         the others have their turn by themselves.
         """
-        made = await self._db.run_unit(
-            partial(make, group=group, skip_locked=skip_locked)
-        )
+        write, read = self._db.statements, self._db.reads
+        made = await make(write, read, group, skip_locked=skip_locked)
         left = []
         for waiting in group:
             if waiting in made.movements:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import SessionTransaction
 from tuxdb.controllers.base import BaseController
 from tuxdb.engine.service import DatabaseService
 from tuxdb.models import GuildConfig
-from tuxdb.models.guild_settings import with_points_rule
+from tuxdb.models.guild_settings import BotRules, bot_rules, with_rule
 from tuxdb.repositories import Filters
 from tuxdb.repositories.bulk import Rows
 
@@ -79,13 +79,41 @@ class GuildConfigController(BaseController[GuildConfig]):
 
         Raises InvalidValue that names `settings.points.<rule>`.
         """
+        return await self._set_rule("points", guild_id, rule, value, session)
 
+    async def set_bot_rule(
+        self,
+        guild_id: int,
+        rule: str,
+        value: int | str | bool | list[str] | None,
+        *,
+        session: AsyncSession | None = None,
+    ) -> GuildConfig:
+        """Set a rule in `settings.bot`, and leave all others; None takes it away.
+
+        Raises InvalidValue that names `settings.bot.<rule>`.
+        """
+        return await self._set_rule("bot", guild_id, rule, value, session)
+
+    async def bot_rules(self, guild_id: int) -> BotRules:
+        """How the bot behaves in a guild; cached."""
+        config = await self.get_cached_config(guild_id)
+        return bot_rules(config.settings if config else {})
+
+    async def _set_rule(
+        self,
+        part: str,
+        guild_id: int,
+        rule: str,
+        value: object,
+        session: AsyncSession | None,
+    ) -> GuildConfig:
         async def work(own: AsyncSession) -> GuildConfig:
             await self.repository.add_if_absent(own, {"guild_id": guild_id})
             config = await own.get_one(
                 GuildConfig, guild_id, with_for_update=True, populate_existing=True
             )
-            settings = with_points_rule(config.settings, rule, value)
+            settings = with_rule(config.settings, part, rule, value)
             changed = await self.update_by_id(guild_id, session=own, settings=settings)
             return changed or config
 

@@ -9,8 +9,8 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any, NoReturn
-from uuid import uuid4
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,7 +72,7 @@ class Ledger:
         the same transaction.
         """
         order.check()
-        key = order.key or f"t:{uuid4().hex}"
+        key = order.key or f"t:{token_hex(16)}"
         movement = await self._post(order, key, before, session)
         if order.key is None and movement.replayed:  # by an attempt of this very call
             return replace(movement, replayed=False)

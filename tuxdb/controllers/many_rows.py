@@ -72,7 +72,7 @@ class ManyRows(ModelController[ModelT]):
         """
         if type(page) is not int or page < 1:
             raise InvalidValue("page", "is not a whole number from 1 on")
-        _check_size("per_page", per_page)
+        check_size("per_page", per_page)
         executor, where = self._reading(session), conditions(filters)
         items = await self.repository.find(
             executor,
@@ -97,7 +97,7 @@ class ManyRows(ModelController[ModelT]):
 
         Rows added or deleted between pages neither repeat nor hide others.
         """
-        _check_size("limit", limit)
+        check_size("limit", limit)
         return await self.repository.page_after(
             self._reading(session),
             filters=filters,
@@ -185,7 +185,8 @@ class ManyRows(ModelController[ModelT]):
         return await self.repository.delete_where(self._writing(session), some)
 
 
-def _check_size(name: str, size: int) -> None:
+def check_size(name: str, size: int) -> None:
+    """Raise InvalidValue for a page that is too small or too large."""
     if type(size) is not int or not 1 <= size <= LARGEST_PAGE:
         raise InvalidValue(name, f"is not between 1 and {LARGEST_PAGE}")
 

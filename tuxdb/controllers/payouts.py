@@ -88,7 +88,7 @@ class PayoutController:
         async with self.db.transaction() as session:
             await prepare(session)
             protection = await self._guard.protection(session)
-            payout = await self._pay(session, guild_id, kind, batch, author)
+            payout = await self.carry_out(session, guild_id, kind, batch, author)
             if commit and payout.changed:
                 if payout.guarded(protection):
                     protection.require_reason(author.reason)
@@ -97,7 +97,7 @@ class PayoutController:
                 await session.rollback()
         return payout
 
-    async def _pay(
+    async def carry_out(
         self,
         session: AsyncSession,
         guild_id: int,
@@ -105,6 +105,7 @@ class PayoutController:
         batch: list[Line],
         author: Author,
     ) -> Payout:
+        """Enter a batch in the caller's transaction, and record its change set."""
         check_text("reason", author.reason, 500)
         check_text("actor", author.actor, 100)
         earlier = await self._earlier(session, guild_id, kind, batch)
@@ -241,6 +242,7 @@ class BeyondLimits(Conflict):
                 for row in shown
             ],
         )
+        self.refused = tuple(refused)
 
 
 def _lines(found: Sequence[object]) -> str:

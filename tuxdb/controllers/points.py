@@ -1,5 +1,6 @@
 """Points: transfers, grants, deductions, reversals, freezes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,11 @@ class PointsController(PointsReports):
 
         async def enroll(own: AsyncSession) -> None:
             name = str(receiver)
-            await self._enrolment.enroll(own, guild_id, receiver, name, actor=actor)
+            user, new = await self._enrolment.enroll(
+                own, guild_id, receiver, name, actor=actor
+            )
+            if new:
+                await self._enrolment.record(own, user, actor, reason)
 
         order = Order(
             EntryKind.TRANSFER,
@@ -117,6 +122,57 @@ class PointsController(PointsReports):
         )
         return await self._take(order, partial=partial, session=session)
 
+    async def grant_many(
+        self,
+        guild_id: int,
+        users: Sequence[tuple[int, str]],
+        amount: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> list[Movement]:
+        """Mint points for each of many users, given by id and name: all, or none.
+
+        In one transaction and under one key, used again for the first result. Unseen
+        users are enrolled. Raises ManyRefused that names who would have too much.
+        """
+        author = (actor, reason)
+        kind = EntryKind.GRANT
+        return await self._pay(guild_id, kind, users, amount, author=author, key=key)
+
+    async def deduct_many(
+        self,
+        guild_id: int,
+        users: Sequence[tuple[int, str]],
+        amount: int,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> list[Movement]:
+        """Burn points of each of many users, as `grant_many` mints them."""
+        author = (actor, reason)
+        kind = EntryKind.DEDUCT
+        return await self._pay(guild_id, kind, users, amount, author=author, key=key)
+
+    async def _pay(
+        self,
+        guild_id: int,
+        kind: EntryKind,
+        users: Sequence[tuple[int, str]],
+        amount: int,
+        *,
+        author: tuple[str | None, str | None],
+        key: str | None,
+    ) -> list[Movement]:
+        from tuxdb.bulk.changesets import Author  # noqa: PLC0415 - loads change sets
+        from tuxdb.controllers.many_payments import ManyPayments  # noqa: PLC0415
+
+        payments = ManyPayments(self.db, self._enrolment)
+        who = Author(f"points {kind.value}", *author)
+        return await payments.pay(guild_id, kind, users, amount, author=who, key=key)
+
     async def set_balance(
         self,
         guild_id: int,
@@ -144,6 +200,7 @@ class PointsController(PointsReports):
         self,
         entry_id: int,
         *,
+        guild_id: int | None = None,
         actor: str | None = None,
         reason: str | None = None,
         key: str | None = None,
@@ -153,10 +210,10 @@ class PointsController(PointsReports):
         """Correct an entry by one the other way round; AlreadyReversed the second time.
 
         Raises InsufficientPoints where the points were spent since, unless with
-        `partial` what is left of them will do.
+        `partial` what is left of them will do; and NotFound for another guild's.
         """
         entry = await self.get_by_id(entry_id, session=session)
-        if entry is None:
+        if entry is None or guild_id not in (None, entry.guild_id):
             raise NotFound("entry", entry_id, hint="tuxdb points history --guild ID")
         order = Order(
             EntryKind.REVERSE,

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tuxdb.controllers.base import BaseController
+from tuxdb.controllers.many_rows import check_size
 from tuxdb.engine.statements import Executor
 from tuxdb.errors import NotFound
 from tuxdb.models import EntryKind, PointsTransaction, User
 from tuxdb.repositories import Page
 from tuxdb.repositories.points import PointsRepository
+from tuxdb.repositories.standings import StandingRepository
 from tuxdb.repositories.users import UserRepository
 
 EXPORTED_AT_ONCE = 1000
@@ -61,6 +63,8 @@ class Entry:
     actor: str | None
     idempotency_key: str | None
     reverses: int | None
+    from_name: str | None = None
+    to_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class PointsReports(BaseController[PointsTransaction]):
 
     repository: PointsRepository = PointsRepository()
     users = UserRepository()
+    standings = StandingRepository()
 
     async def balance(
         self, guild_id: int, user: int, *, session: AsyncSession | None = None
@@ -121,7 +126,7 @@ class PointsReports(BaseController[PointsTransaction]):
     async def position(self, guild_id: int, user: int) -> Standing:
         """A user's rank among the active users of the guild."""
         found = await self.balance(guild_id, user)
-        above = await self.repository.count_above(
+        above = await self.standings.count_above(
             self._reading(), guild_id, found.points
         )
         return Standing(above + 1, found.discord_id, found.username, found.points)
@@ -131,17 +136,38 @@ class PointsReports(BaseController[PointsTransaction]):
     ) -> Page[Standing]:
         """Active users by points, highest first; equal balances share a rank."""
         executor = self._reading()
-        page = await self.repository.leaders(executor, guild_id, after, limit)
+        page = await self.standings.leaders(executor, guild_id, after, limit)
         if not page.items:
             return Page([])
         first, place = page.items[0], 0
         if after is not None:
-            place = await self.repository.count_before(executor, first)
+            place = await self.standings.count_before(executor, first)
         rank = place + 1
         if after is not None:
-            above = await self.repository.count_above(executor, guild_id, first.points)
+            above = await self.standings.count_above(executor, guild_id, first.points)
             rank = above + 1
         return Page(_ranked(page.items, rank, place), page.next)
+
+    async def around(self, guild_id: int, user: int, limit: int = 10) -> list[Standing]:
+        """A user's place with the nearest before and behind; NotFound without one."""
+        check_size("limit", limit)
+        executor = self._reading()
+        me = await self.balance(guild_id, user)
+        before = await self.standings.beside(executor, me, limit - 1, before=True)
+        behind = await self.standings.beside(executor, me, limit - 1, before=False)
+        above = min(len(before), max(limit // 2, limit - 1 - len(behind)))
+        users = [*reversed(before[:above]), me, *behind[: limit - 1 - above]]
+        place = await self.standings.count_before(executor, users[0])
+        better = await self.standings.count_above(executor, guild_id, users[0].points)
+        return _ranked(users, better + 1, place)
+
+    async def recent(
+        self, guild_id: int, prefix: str = "", limit: int = 25
+    ) -> list[Entry]:
+        """The last entries of a guild whose number begins so, newest first."""
+        executor = self._reading()
+        rows = await self.repository.latest(executor, guild_id, prefix, limit)
+        return await self._named(executor, rows)
 
     async def history(
         self,
@@ -215,16 +241,14 @@ def _ranked(users: list[User], rank: int, place: int) -> list[Standing]:
 
 
 def _entry(row: PointsTransaction, people: dict[int, User]) -> Entry:
-    def discord_id(user_id: int | None) -> int | None:
-        user: Any = people.get(user_id or 0)
-        return user.discord_id if user else None
-
+    sender: Any = people.get(row.from_user or 0)
+    receiver: Any = people.get(row.to_user or 0)
     return Entry(
         id=row.id,
         created_at=row.created_at,
         kind=row.kind,
-        from_user=discord_id(row.from_user),
-        to_user=discord_id(row.to_user),
+        from_user=sender.discord_id if sender else None,
+        to_user=receiver.discord_id if receiver else None,
         from_row_id=row.from_user,
         to_row_id=row.to_user,
         amount=row.amount,
@@ -234,4 +258,6 @@ def _entry(row: PointsTransaction, people: dict[int, User]) -> Entry:
         actor=row.actor,
         idempotency_key=row.idempotency_key,
         reverses=row.reverses,
+        from_name=sender.username if sender else None,
+        to_name=receiver.username if receiver else None,
     )

@@ -16,6 +16,7 @@ from tuxdb.controllers.movements import Order
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Conflict, InvalidTransfer, NotFound
 from tuxdb.models import EntryKind, User
+from tuxdb.models.names import stored_name
 from tuxdb.repositories import Page
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
@@ -93,6 +94,26 @@ class UserController(BaseController[User]):
             )
 
         return await self._in_transaction(session, work)
+
+    async def refresh(
+        self,
+        guild_id: int,
+        discord_id: int,
+        username: str,
+        *,
+        session: AsyncSession | None = None,
+    ) -> User:
+        """The member as Discord shows them now: enrolled, renamed, back.
+
+        One read where nothing has changed.
+        """
+        name = stored_name(username, discord_id)
+        found, new = await self.enroll(guild_id, discord_id, name, session=session)
+        if new or (found.username == name and found.is_active):
+            return found
+        changes = {"username": name, "is_active": True}
+        changed = await self.update_by_id(found.id, session=session, **changes)
+        return changed or found
 
     async def update_member(
         self,

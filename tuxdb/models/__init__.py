@@ -20,11 +20,21 @@ if TYPE_CHECKING:
         AppliedMigration,
         Change,
         ChangeSet,
+        CommandSync,
+        CounterFlush,
         Meta,
         Seed,
     )
 
-BOOKKEEPING = ("AppliedMigration", "Change", "ChangeSet", "Meta", "Seed")
+BOOKKEEPING = (
+    "AppliedMigration",
+    "Change",
+    "ChangeSet",
+    "CommandSync",
+    "CounterFlush",
+    "Meta",
+    "Seed",
+)
 
 __all__ = [
     "MAX_POINTS",
@@ -33,6 +43,8 @@ __all__ = [
     "Case",
     "Change",
     "ChangeSet",
+    "CommandSync",
+    "CounterFlush",
     "EntryKind",
     "GalleryMementos",
     "Guild",

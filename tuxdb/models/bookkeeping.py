@@ -1,4 +1,4 @@
-"""tuxdb's own bookkeeping: marker, revisions applied, change sets, seeds."""
+"""tuxdb's own bookkeeping: marker, revisions applied, change sets, seeds, the bot's."""
 
 from datetime import datetime
 from typing import Any
@@ -96,6 +96,28 @@ class Seed(Model, table=True):
     content_hash: str = Field(sa_type=Text)
     rows: int = big_integer(default=0)
     actor: str | None = Field(default=None, sa_type=Text)
+    updated_at: datetime = updated_at()
+
+
+class CounterFlush(Model, table=True):
+    """A flush of the bot's counters that was carried out, so that none is twice."""
+
+    __tablename__ = "tuxdb_counter_flush"
+    __table_args__ = (Index(None, "created_at"),)
+
+    id: UUID = Field(sa_type=Uuid, primary_key=True)
+    users: int = big_integer(minimum=0)
+    messages: int = big_integer(minimum=0)
+    created_at: datetime = created_at()
+
+
+class CommandSync(Model, table=True):
+    """The commands that Discord has of an application, as a hash of all of them."""
+
+    __tablename__ = "tuxdb_command_sync"
+
+    application_id: int = big_integer(primary_key=True, minimum=1)
+    content_hash: str = Field(sa_type=Text)
     updated_at: datetime = updated_at()
 
 

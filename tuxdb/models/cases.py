@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 
 class Case(Model, table=True):
-    """A warning, timeout, kick or ban of one user (`user_id` is users.id)."""
+    """A warning, timeout, kick or ban of one user (`user_id` is users.id).
+
+    It is pending from when it is written until Discord has answered.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -54,6 +58,14 @@ class Case(Model, table=True):
             "expires_at",
             postgresql_where=text("is_active AND expires_at IS NOT NULL"),
         ),
+        Index(
+            "ix_cases_idempotency_key",
+            "guild_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("ix_cases_pending", "created_at", postgresql_where=text("is_pending")),
     )
 
     id: int = row_id()
@@ -67,6 +79,8 @@ class Case(Model, table=True):
     expires_at: datetime | None = moment()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    idempotency_key: str | None = Field(default=None, max_length=100)
+    is_pending: bool = Field(default=False, sa_column_kwargs=server_default(false()))
 
     guild: "Guild" = Relationship(
         back_populates="cases", sa_relationship_kwargs={"overlaps": "cases,user"}

@@ -57,26 +57,24 @@ def copy_json(value: Any) -> Any:  # noqa: ANN401 - JSON is any of six types
 def json_copier(value: Any) -> Callable[[], Any]:  # noqa: ANN401
     """Make the function that copies a JSON value, which itself must stay as it is."""
     own = copy_json(value)
-    nested = _nested(own)
-    if nested:
-        return partial(_copied, own, nested)
-    return own.copy if type(own) in _CONTAINERS else partial(copy.deepcopy, own)
+    return _copier(own) if type(own) in _CONTAINERS else partial(copy.deepcopy, own)
 
 
-def _nested(value: Any) -> tuple[tuple[Any, Any], ...]:  # noqa: ANN401
-    """Where in a value there are containers, and where in these, and so on."""
-    kind = type(value)
-    if kind not in _CONTAINERS:
-        return ()
-    places = value.items() if kind is dict else enumerate(value)
-    return tuple((p, _nested(v)) for p, v in places if type(v) in _CONTAINERS)
+def _copier(own: Any) -> Callable[[], Any]:  # noqa: ANN401
+    """Copy a container, and what it contains in the same way, as it is now."""
+    places = own.items() if type(own) is dict else enumerate(own)
+    inner = tuple((p, _copier(v)) for p, v in places if type(v) in _CONTAINERS)
+    plain: Callable[[], Any] = own.copy
+    if not inner:
+        return plain
 
+    def copied() -> Any:  # noqa: ANN401
+        twin = plain()
+        for place, copy_of in inner:
+            twin[place] = copy_of()
+        return twin
 
-def _copied(value: Any, nested: tuple[tuple[Any, Any], ...]) -> Any:  # noqa: ANN401
-    twin = value.copy()
-    for place, inner in nested:
-        twin[place] = _copied(value[place], inner) if inner else value[place].copy()
-    return twin
+    return copied
 
 
 @cache
@@ -112,7 +110,8 @@ def model_template(model: type[ModelT]) -> Callable[[ModelT], Callable[[], Model
 
     def template(original: ModelT) -> Callable[[], ModelT]:
         values = {n: v for n, v in original.__dict__.items() if n not in related}
-        key = values.pop(STATE).key
+        key = values[STATE].key
+        values[STATE] = None  # its place is kept: a copy that grows costs more
         fields = fields_set.__get__(original).copy()
         fresh = [
             (name, json_copier(values[name]))

@@ -44,6 +44,27 @@ KNOWN_TIMEZONE = (
 """Holds, or the server's own error stands: PostgreSQL has no test for a time zone."""
 
 
+ROLE_ID = "^[1-9][0-9]{0,18}$"
+COG_NAME = "^[a-z][a-z-]{0,31}$"
+OTHER_THAN = 'strict $[*] ? (@.type() != "string" || !(@ like_regex "%s"))'
+BOT_RULES = (
+    "jsonb_typeof(settings -> 'bot') = 'object'"
+    " AND jsonb_typeof(settings -> 'bot' -> 'manager_roles') = 'array'"
+    " AND NOT jsonb_path_exists(settings -> 'bot' -> 'manager_roles',"
+    f" '{OTHER_THAN % ROLE_ID}')"
+    " AND jsonb_typeof(settings -> 'bot' -> 'confirm_from') = 'number'"
+    " AND NOT jsonb_path_exists(settings -> 'bot' -> 'confirm_from',"
+    f" '$ ? (@ < 1 || @ > {MAX_POINTS} || @.floor() != @)')"
+    " AND jsonb_typeof(settings -> 'bot' -> 'ping_receiver') = 'boolean'"
+    " AND jsonb_typeof(settings -> 'bot' -> 'locale') = 'string'"
+    " AND settings -> 'bot' ->> 'locale' IN ('en', 'de')"
+    " AND jsonb_typeof(settings -> 'bot' -> 'cogs_off') = 'array'"
+    " AND NOT jsonb_path_exists(settings -> 'bot' -> 'cogs_off',"
+    f" '{OTHER_THAN % COG_NAME}')"
+)
+"""What is absent is NULL, and a check that is NULL holds."""
+
+
 class GuildConfig(Model, table=True):
     """One row per guild; channels and roles are Discord ids."""
 
@@ -53,6 +74,7 @@ class GuildConfig(Model, table=True):
         CheckConstraint("jsonb_typeof(settings) = 'object'", name="settings_object"),
         CheckConstraint(RULES, name="points_rules"),
         CheckConstraint(KNOWN_TIMEZONE, name="points_timezone"),
+        CheckConstraint(BOT_RULES, name="bot_rules"),
     )
 
     guild_id: int = big_integer(

@@ -2,7 +2,8 @@
 
 `settings.points` holds a guild's rules about points. The statements that move points
 read them, so a bad value there would stop every transfer of the guild: it is refused
-here, with its place named, and by CHECKs of the table.
+here, with its place named, and by CHECKs of the table. `settings.bot` holds the rules
+that the bot goes by there; see `bot_settings`.
 """
 
 import difflib
@@ -13,6 +14,9 @@ from typing import Any
 
 from tuxdb.errors import InvalidValue
 from tuxdb.models.base import MAX_POINTS
+from tuxdb.models.bot_settings import BOT, BotRules, bot_rules, check_bot
+
+__all__ = ["BotRules", "bot_rules", "check_settings", "with_rule"]
 
 POINTS = "points"
 MAX_BALANCE = "max_balance"
@@ -34,18 +38,20 @@ def check_settings(settings: dict[str, Any], name: str = "settings") -> dict[str
     _check_plain(settings, name)
     if POINTS in settings:
         _check_points(settings[POINTS], f"{name}.{POINTS}")
+    if BOT in settings:
+        check_bot(settings[BOT], f"{name}.{BOT}")
     return settings
 
 
-def with_points_rule(
-    settings: Mapping[str, Any], rule: str, value: object
+def with_rule(
+    settings: Mapping[str, Any], part: str, rule: str, value: object
 ) -> dict[str, Any]:
-    """The settings with a rule about points set; None takes it away."""
-    rules = {**settings.get(POINTS, {}), rule: value}
+    """The settings with a rule set in one of their parts; None takes it away."""
+    rules = {**settings.get(part, {}), rule: value}
     if value is None:
         del rules[rule]
-    changed = {name: item for name, item in settings.items() if name != POINTS}
-    return {**changed, POINTS: rules} if rules else changed
+    changed = {name: item for name, item in settings.items() if name != part}
+    return {**changed, part: rules} if rules else changed
 
 
 def _check_points(rules: object, name: str) -> None:

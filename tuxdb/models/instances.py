@@ -18,6 +18,7 @@ STATE = "_sa_instance_state"
 """Where SQLAlchemy keeps what it knows of an object, beside its values."""
 
 fields_set = vars(BaseModel)["__pydantic_fields_set__"]
+_values = vars(BaseModel)["__dict__"]
 _extra = vars(BaseModel)["__pydantic_extra__"]
 _private = vars(BaseModel)["__pydantic_private__"]
 
@@ -31,7 +32,7 @@ def instance_maker(model: type[ModelT]) -> Make[ModelT]:
     session or merged like one that a closed session left behind.
     """
     manager = mapping_of(model).class_manager
-    allocate, set_plainly = object.__new__, object.__setattr__
+    allocate, set_values = object.__new__, _values.__set__
     set_fields, set_extra = fields_set.__set__, _extra.__set__
     set_private = _private.__set__
 
@@ -40,7 +41,7 @@ def instance_maker(model: type[ModelT]) -> Make[ModelT]:
         state = InstanceState(instance, manager)
         state.key = key
         values[STATE] = state
-        set_plainly(instance, "__dict__", values)
+        set_values(instance, values)
         set_fields(instance, fields)
         set_extra(instance, None)
         set_private(instance, None)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Row,
     String,
-    and_,
     bindparam,
     cast,
     func,
@@ -20,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from tuxdb.engine.statements import Executor
-from tuxdb.models import PointsFreeze, PointsTransaction, User
+from tuxdb.models import PointsFreeze, PointsTransaction
 from tuxdb.repositories.base import Repository
 from tuxdb.repositories.batch_entries import adjustments, payout
 from tuxdb.repositories.ledger_checks import CHECKS
@@ -34,12 +33,11 @@ from tuxdb.repositories.movements import (
     standing_rules,
 )
 from tuxdb.repositories.pages import Page
+from tuxdb.repositories.prefixes import begins_with
 
 
 class PointsRepository(Repository[PointsTransaction]):
     """Statements about `points_transactions`."""
-
-    users = Repository(User)
 
     async def move(
         self,
@@ -195,38 +193,31 @@ class PointsRepository(Repository[PointsTransaction]):
         )
         return found[0] if found else None
 
-    async def leaders(
-        self, session: Executor, guild_id: int, after: str | None, limit: int
-    ) -> Page[User]:
-        """Active users of a guild by points."""
-        return await self.users.page_after(
-            session,
-            filters=[col(User.guild_id) == guild_id, col(User.is_active).is_(True)],
-            order_by=col(User.points).desc(),
-            after=after,
-            limit=limit,
+    async def latest(
+        self, session: Executor, guild_id: int, prefix: str, limit: int
+    ) -> list[PointsTransaction]:
+        """The last entries of a guild whose id begins with some digits, or all."""
+        filters = [self.column("guild_id") == guild_id]
+        if prefix:
+            same = begins_with(self.column("id"), prefix)
+            if same is None:
+                return []
+            filters.append(same)
+        return await self.find(
+            session, filters=filters, order_by=self.column("id").desc(), limit=limit
         )
 
-    async def count_above(self, session: Executor, guild_id: int, points: int) -> int:
-        """How many active users of a guild have more points."""
-        return await self.users.count(
+    async def of_batch(
+        self, session: Executor, guild_id: int, keys: Sequence[str]
+    ) -> list[PointsTransaction]:
+        """The entries that carry some keys, in the order of their ids."""
+        given = bindparam("keys", list(keys), ARRAY(String))
+        return await self.find(
             session,
-            [
-                col(User.guild_id) == guild_id,
-                col(User.is_active).is_(True),
-                col(User.points) > points,
+            filters=[
+                self.column("guild_id") == guild_id,
+                self.column("idempotency_key") == func.any(given),
             ],
-        )
-
-    async def count_before(self, session: Executor, user: User) -> int:
-        """How many active users stand before one in the leaderboard."""
-        ahead = or_(
-            col(User.points) > user.points,
-            and_(col(User.points) == user.points, col(User.id) < user.id),
-        )
-        return await self.users.count(
-            session,
-            [col(User.guild_id) == user.guild_id, col(User.is_active).is_(True), ahead],
         )
 
     async def page_of_entries(

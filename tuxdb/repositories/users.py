@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlmodel import col
 
 from tuxdb.engine.statements import Executor
@@ -49,6 +49,16 @@ class UserRepository(Repository[User]):
             limit=1,
         )
         return rows[0] if rows else None
+
+    async def known(
+        self, session: Executor, guild_id: int, discord_ids: Sequence[int]
+    ) -> set[int]:
+        """Those of some Discord ids that are users of a guild."""
+        given = bindparam("ids", list(discord_ids), ARRAY(BigInteger))
+        statement = select(col(User.discord_id)).where(
+            col(User.guild_id) == guild_id, col(User.discord_id) == func.any(given)
+        )
+        return set(await session.scalars(statement))
 
     async def get_members(
         self, session: Executor, keys: Sequence[Any]

@@ -16,3 +16,9 @@ async def each(conn, members):
         await conn.fetchval("SELECT a FROM t WHERE id = $1", m.id)  # TUX401
         for m in members
     ]
+
+
+async def other_statements(conn, tables):
+    for table in tables:
+        await conn.execute(f"ANALYZE {table}")
+        await conn.execute("DELETE FROM logs WHERE kind = $1", table)  # TUX401

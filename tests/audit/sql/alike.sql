@@ -13,3 +13,7 @@ INSERT INTO guilds (id, name, prefix) VALUES (1, 'a', DEFAULT);
 INSERT INTO guilds (name, id) VALUES ('a', 1);
 SELECT body FROM notes LIMIT ALL;
 SELECT body FROM notes;
+SELECT body FROM notes JOIN tags USING (guild_id);
+SELECT body FROM notes n JOIN tags t ON n.guild_id = t.guild_id;
+WITH RECURSIVE a AS (SELECT id FROM notes UNION SELECT id + 1 FROM a WHERE id < 3) SELECT id FROM a;
+WITH RECURSIVE a(id) AS (SELECT id AS other FROM notes UNION SELECT id + 1 FROM a WHERE id < 3) SELECT id FROM a;

@@ -134,3 +134,8 @@ DELETE FROM tags WHERE (name, guild_id) IN (SELECT name, guild_id FROM tags WHER
 DELETE FROM notes WHERE id IN (SELECT id FROM notes ORDER BY made LIMIT 2 OFFSET $1);
 WITH gone AS (DELETE FROM notes WHERE guild_id = $1 RETURNING id) SELECT count(*) FROM gone;
 WITH made AS (INSERT INTO guilds (id, name) VALUES ($1, 'x') RETURNING id) SELECT id FROM made;
+SELECT nick, name, guilds.id FROM members JOIN guilds USING (id) WHERE points > $1;
+SELECT n.body, t.uses FROM notes n LEFT JOIN tags t USING (guild_id) WHERE n.author_id = $1;
+SELECT * FROM tags t JOIN notes n USING (guild_id) WHERE t.name = $1 ORDER BY n.id;
+WITH RECURSIVE up AS (SELECT id, author_id FROM notes WHERE id = $1 UNION ALL SELECT n.id, n.author_id FROM notes n JOIN up ON n.author_id = up.id WHERE n.id < up.id) SELECT id, author_id FROM up;
+WITH RECURSIVE steps(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM steps WHERE n < 9) SELECT n FROM steps ORDER BY n;

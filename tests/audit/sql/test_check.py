@@ -52,3 +52,31 @@ async def test_parameters_and_columns_have_the_servers_types(
         "text[]",
         "timestamp with time zone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("SELECT id FROM guilds WHERE id NOT IN (SELECT guild_id FROM notes)", True),
+        (
+            "SELECT id FROM guilds WHERE id <> ALL (SELECT n.guild_id FROM notes n)",
+            True,
+        ),
+        ("SELECT id FROM guilds WHERE id NOT IN (SELECT guild_id FROM members)", False),
+        ("SELECT id FROM guilds WHERE id IN (SELECT guild_id FROM notes)", False),
+        (
+            (
+                "SELECT id FROM guilds WHERE id NOT IN "
+                "(SELECT guild_id FROM notes WHERE guild_id IS NOT NULL)"
+            ),
+            False,
+        ),
+    ],
+)
+async def test_not_in_over_what_may_be_null_is_doubted(
+    bot: ScratchSchema, text: str, column: bool
+) -> None:
+    checked = await bot.check(text)
+
+    assert checked.accepted
+    assert [one.name for one in checked.doubts] == ["guild_id"] * column

@@ -75,9 +75,13 @@ async def test_arguments_take_their_places_in_parentheses_if_need_be(
         ("SELECT relname FROM pg_class", "catalogue"),
         ("DELETE FROM members m USING guilds g RETURNING *", "one name in RETURNING"),
         (
-            "WITH RECURSIVE a AS (SELECT 1 n UNION SELECT n FROM a) SELECT n FROM a",
-            "RECURSIVE",
+            (
+                "WITH RECURSIVE a AS (SELECT 1 n UNION SELECT n FROM a) "
+                "SEARCH DEPTH FIRST BY n SET o SELECT n FROM a"
+            ),
+            "SEARCH or CYCLE",
         ),
+        ("SELECT 1 FROM members m FULL JOIN guilds g USING (id)", "FULL JOIN USING"),
         ("CREATE TABLE x ()", "not a query"),
     ],
 )

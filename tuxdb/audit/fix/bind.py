@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tuxdb.audit.fix.argument import Argument
 from tuxdb.audit.fix.binding import Bound, bind
+from tuxdb.audit.fix.bound_values import given
 from tuxdb.audit.fix.edits import Edit
 from tuxdb.audit.fix.literals import Literal, literal
 from tuxdb.audit.fix.outcomes import Fix
@@ -12,6 +13,7 @@ from tuxdb.audit.fix.place import Misplaced
 from tuxdb.audit.fix.snippets import on_one_line
 from tuxdb.audit.fix.source import NotEditable, Source
 from tuxdb.audit.loads import bindings
+from tuxdb.audit.placeholders import Unnumbered, numbered, replaced, style_of
 from tuxdb.audit.sites import MARKER, RawQuery
 from tuxdb.audit.tree import span_of
 
@@ -25,15 +27,12 @@ def binding_fix(source: Source, query: RawQuery, types: Sequence[str] = ()) -> F
     first = sql_of(query, call)
     text = _literal_of(source, call, first)
     written = _written(source, query, text)
-    changes = [(one.start, one.end, one.written) for one in bound.parameters]
-    replaced = written.replaced(changes)
-    _check(replaced, bound.text)
+    source_text = written.replaced(bound.changes)
+    _check(source_text, replaced(query.text or "", bound.changes))
     values, unsafe = _values(source, call, bound, written, types)
-    edits = (
-        Edit(*source.bounds(text), replaced),
-        _after(source, call, call.args[-1], values),
-    )
-    return Fix(query, "bind", edits, (), (), tuple(unsafe), replaced)
+    more = given(source, call, first, bound, values)
+    edits = (Edit(*source.bounds(text), source_text), *more)
+    return Fix(query, "bind", edits, (), (), tuple(unsafe), source_text)
 
 
 def arguments(
@@ -44,19 +43,35 @@ def arguments(
     Gives what makes them doubtful as well.
     """
     first = sql_of(query, call)
-    rest = call.args[call.args.index(first) + 1 :]
-    if any(isinstance(node, ast.Starred) for node in rest):
-        raise Misplaced("its arguments are a list that is only known at run time")
-    given = [_argument(source, node) for node in rest]
+    known = _bound_already(source, query, call, first)
     if not query.holes:
-        return given, []
+        return known, []
     bound = bind(query)
     covered = {number for one in bound.parameters for number in one.holes}
     if len(covered) < len(query.holes):
         raise Misplaced("more than values is put into its text")
     written = _written(source, query, _literal_of(source, call, first))
     values, unsafe = _values(source, call, bound, written, types)
-    return [*given, *values], unsafe
+    return [*known, *values], unsafe
+
+
+def _bound_already(
+    source: Source, query: RawQuery, call: ast.Call, first: ast.expr
+) -> list[str]:
+    if style_of(query) == "numbered" or (
+        style_of(query) == "none" and not query.args and not query.starred
+    ):
+        rest = call.args[call.args.index(first) + 1 :]
+        if any(isinstance(node, ast.Starred) for node in rest):
+            raise Misplaced("its arguments are a list that is only known at run time")
+        return [_argument(source, node) for node in rest]
+    try:
+        found = numbered(query)
+    except Unnumbered as error:
+        raise Misplaced(str(error)) from error
+    if found.args is None or len(found.args) != found.count:
+        raise Misplaced("it cannot be seen what is bound to its parameters")
+    return list(found.args)
 
 
 def sql_of(query: RawQuery, call: ast.Call) -> ast.expr:
@@ -116,20 +131,6 @@ def _literal_of(source: Source, call: ast.Call, first: ast.expr) -> ast.expr:
     if tree.scope(statement) is not scope:
         raise Misplaced(f"`{first.id}` is used in more than one place")
     return statement.value
-
-
-def _after(
-    source: Source, call: ast.Call, last: ast.expr, values: Sequence[str]
-) -> Edit:
-    """Put arguments behind the last one, each on a line if those before are."""
-    end = source.bounds(last)[1]
-    apart = last.lineno > call.lineno and (call.end_lineno or 0) > (
-        last.end_lineno or 0
-    )
-    line = source.line(last.lineno)
-    indent = line[: len(line) - len(line.lstrip())].decode()
-    gap = f",\n{indent}" if apart else ", "
-    return Edit(end, end, "".join(gap + value for value in values))
 
 
 def _check(source: str, text: str) -> None:

@@ -12,6 +12,7 @@ from tuxdb.audit.tree import Tree
 Form = Literal["alone", "assigned", "returned", "hoisted"]
 CONNECTIONS = frozenset({"conn", "connection", "con", "cur", "cursor", "trans", "tx"})
 DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg2", "aiosqlite", "aiopg"})
+TAKEN = frozenset({"acquire", "get", "connection"})  # a connection of a pool
 HEADERS = (ast.If, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Match)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _SIMPLE = (
@@ -63,7 +64,7 @@ def place(source: Source, query: RawQuery, *, block: bool = True) -> Place:
     if not block:
         return Place(call, value, statement, form, "", target)
     if form == "hoisted":
-        _check_hoist(tree, statement, value)
+        check_hoist(tree, statement, value)
     indent = source.indent(statement)
     if source.line(statement.lineno).lstrip().startswith(b"elif"):
         raise Misplaced("it is in an elif")
@@ -95,7 +96,7 @@ def _check_alone(source: Source, statement: ast.stmt) -> None:
         raise NotEditable("it shares its line with other code")
 
 
-def _check_hoist(tree: Tree, statement: ast.stmt, value: ast.expr) -> None:
+def check_hoist(tree: Tree, statement: ast.stmt, value: ast.expr) -> None:
     """The call must be the first thing that its statement does."""
     if not isinstance(statement, (*_SIMPLE, *HEADERS)):
         raise Misplaced("it is in the middle of a larger statement")
@@ -201,7 +202,7 @@ def _acquired(opened: ast.expr, receiver: str) -> Held:
     text = ast.unparse(opened)
     inner = opened.value if isinstance(opened, ast.Await) else opened
     called = inner.func if isinstance(inner, ast.Call) else None
-    if not isinstance(called, ast.Attribute) or called.attr not in ("acquire", "get"):
+    if not isinstance(called, ast.Attribute) or called.attr not in TAKEN:
         return Held(receiver, f"it runs on a connection of its own: `{text}`")
     reason = f"it leaves the connection of `{text}`"
     return Held(ast.unparse(called.value), unsafe=reason)

@@ -21,6 +21,7 @@ from tuxdb.audit.fix.rewrite import rewrite
 from tuxdb.audit.fix.session import NoSession, SessionSource, recognised
 from tuxdb.audit.fix.source import NotEditable, Source
 from tuxdb.audit.sites import RawQuery
+from tuxdb.audit.sqltext import DDL, first_word
 
 CANNOT = (Misplaced, Unservable, NoSession, NotEditable, Unbindable)
 
@@ -156,7 +157,7 @@ def _write(
             continue
         source = sources[path] if repository is None else repository.source
         needs: list[Fix | Method] = [*fixes, *here]
-        edits = [*_above(source, needs), *_own(fixes)]
+        edits = [*above(source, needs), *_own(fixes)]
         if repository is not None:
             edits.append(repository.edit())
         try:
@@ -179,7 +180,7 @@ def _decide(
     *,
     alone: bool,
 ) -> Fix | Refusal:
-    reason = "its statement is not known, or its schema does not accept it"
+    reason = _unknown(query)
     rewritten = None
     try:
         if not alone:
@@ -199,6 +200,17 @@ def _decide(
     return rewritten if rewritten and bound.unsafe else bound
 
 
+def _unknown(query: RawQuery) -> str:
+    """Why a call has no conversion."""
+    if query.text is None or query.variants:
+        return "its statement is not known from the source"
+    if query.dialect in ("mysql", "sqlite"):
+        return "it runs on another database"
+    if first_word(query.text) in DDL:
+        return "it changes the schema, which belongs into a migration"
+    return "no schema was asked, or it does not accept the statement"
+
+
 def _crowded(source: Source, queries: Sequence[RawQuery]) -> set[int]:
     """The statements with more than one raw call: one fix would hide the other."""
     counted = Counter(n for query in queries for n in _calls_of(source, query))
@@ -211,7 +223,7 @@ def _calls_of(source: Source, query: RawQuery) -> set[int]:
     return set() if call is None else {id(source.tree.statement(call))}
 
 
-def _above(source: Source, needs: Sequence[Fix | Method]) -> list[Edit]:
+def above(source: Source, needs: Sequence[Fix | Method]) -> list[Edit]:
     """The imports and definitions at the top of a file."""
     edits = added(source, [one for need in needs for one in need.imports])
     lines = dict.fromkeys(line for need in needs for line in need.definitions)

@@ -10,6 +10,7 @@ from tuxdb.audit.fix.binding import Unbindable, bind
 from tuxdb.audit.fix.outcomes import Conversion
 from tuxdb.audit.fix.source import NotEditable, Source
 from tuxdb.audit.nonnull import never_none
+from tuxdb.audit.placeholders import Unnumbered, numbered
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sql.results import Proof, Unsupported
 from tuxdb.audit.sql.schema import ScratchSchema
@@ -17,7 +18,6 @@ from tuxdb.audit.uses import find_uses
 
 Told = Callable[[str, int, int], None]
 Taken = Mapping[RawQuery, frozenset[int]]  # the arguments that are never None
-KINDS = ("numbered", "none")
 
 
 def with_uses(
@@ -33,7 +33,7 @@ def with_uses(
         except NotEditable:
             continue
         for query in one.queries:
-            used = query.with_uses(find_uses(tree, query))
+            used = query if query.uses else query.with_uses(find_uses(tree, query))
             found[used] = never_none(tree, query)
     return list(found), found
 
@@ -71,14 +71,10 @@ async def _conversion(
 
 
 def statement(query: RawQuery) -> str | None:
-    """The statement to convert: with parameters for the values put into its text."""
-    if query.text is None or query.variants or query.paramstyle not in KINDS:
+    """The statement to convert: with `$n` for its parameters, and for values in it."""
+    if query.text is None or query.variants or query.dialect == "mysql":
         return None
-    if query.dialect not in ("postgresql", "unknown"):
-        return None
-    if not query.holes:
-        return query.text
     try:
-        return bind(query).text
-    except Unbindable:
+        return bind(query).text if query.holes else numbered(query).text
+    except (Unbindable, Unnumbered):
         return None

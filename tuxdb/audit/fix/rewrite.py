@@ -15,8 +15,10 @@ from tuxdb.audit.fix.place import Misplaced, Place, held, place
 from tuxdb.audit.fix.results import access
 from tuxdb.audit.fix.session import SessionSource
 from tuxdb.audit.fix.source import Source
+from tuxdb.audit.fix.textual import retold
+from tuxdb.audit.placeholders import style_of
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sql.results import Unsupported
+from tuxdb.audit.sql.results import Converted, Unsupported
 
 HOISTED = {"fetch": "rows", "fetchrow": "row", "fetchval": "value", "execute": "status"}
 
@@ -32,10 +34,15 @@ def rewrite(
     converted = conversion.converted
     if isinstance(converted, Unsupported):
         raise Misplaced(f"no SQLAlchemy for it: {converted.reason}")
-    if session is None:
-        raise Misplaced(NO_SESSION)
     if query.variants:
         raise Misplaced("it runs one of several statements")
+    if query.api.startswith("sqlalchemy.text"):
+        return retold(source, query, conversion, shared)
+    refused = _of_driver(query, converted)
+    if refused:
+        raise Misplaced(refused)
+    if session is None:
+        raise Misplaced(NO_SESSION)
     where = place(source, query, block=shared.repositories is None)
     how = access(query, converted)
     connection = held(source.tree, where.call, query.receiver)
@@ -60,6 +67,15 @@ def rewrite(
         imports=(*fix.imports, *needed, *caught.imports),
         unsafe=tuple(dict.fromkeys(unsafe)),
     )
+
+
+def _of_driver(query: RawQuery, converted: Converted) -> str:
+    """Why a call of another driver than asyncpg is left, if it is."""
+    if query.dialect == "sqlite":
+        return "it runs on SQLite, and its data would have to move first"
+    if style_of(query) in ("format", "qmark") and converted.result != "count":
+        return "its rows are read from a cursor, apart from the call"
+    return ""
 
 
 def _inline(source: Source, call: Call, shared: Shared) -> Fix:

@@ -6,11 +6,13 @@ import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tuxdb.audit.parse import Unparsable, parse
 from tuxdb.audit.sites import Span
 from tuxdb.audit.tree import Tree
+
+KEPT = 64  # parsed files
 
 
 class NotEditable(ValueError):
@@ -54,7 +56,7 @@ class Source:
     @cached_property
     def tree(self) -> Tree:
         """The parsed module; raises NotEditable."""
-        return Tree(parsed(self.data))
+        return _tree(self.data)
 
     @cached_property
     def newline(self) -> str:
@@ -127,6 +129,12 @@ class Source:
         except (tokenize.TokenError, SyntaxError) as error:
             raise NotEditable("its comments cannot be told apart") from error
         return found
+
+
+@lru_cache(maxsize=KEPT)
+def _tree(data: bytes) -> Tree:
+    """The tree of a file, which several steps look at, one file after the other."""
+    return Tree(parsed(data))
 
 
 def parsed(data: bytes) -> ast.Module:

@@ -6,6 +6,7 @@ from typing import Any
 from tuxdb.audit.findings import Finding, fingerprint
 from tuxdb.audit.run import Report
 from tuxdb.audit.sites import RawQuery, Span
+from tuxdb.audit.sqlside import Answers, FixOffer
 from tuxdb.audit.sqltext import tables
 
 SCHEMA = "tuxdb.audit/1"
@@ -44,6 +45,7 @@ def summary(report: Report) -> dict[str, Any]:
         "known": len(report.findings) - len(report.new),
         "fixed": report.fixed,
         "checked": report.checked,
+        "schema": schema(report.answers),
         "seconds": round(report.seconds, 3),
     }
 
@@ -90,10 +92,15 @@ def site(query: RawQuery, found: list[Finding], report: Report) -> dict[str, Any
             {"source": h.source, "kind": h.kind, "guarded": h.guarded}
             for h in query.holes
         ],
+        "uses": [
+            {"kind": u.kind, "detail": u.detail, "line": u.span.line}
+            for u in query.uses
+        ],
         "fingerprint": fingerprint(query.text, f"{query.api} {query.function}"),
         "rules": sorted({one.rule for one in found}),
         "proof": verdict.proof if verdict else None,
         "replacement": verdict.replacement if verdict else None,
+        "fix": offer(verdict.fix if verdict else None),
     }
 
 
@@ -114,4 +121,29 @@ def finding(one: Finding) -> dict[str, Any]:
         "known": one.known,
         "proof": one.proof,
         "replacement": one.replacement,
+        "fix": offer(one.fix),
+    }
+
+
+def offer(fix: FixOffer | None) -> dict[str, Any] | None:
+    """Describe what --fix would do."""
+    if fix is None:
+        return None
+    reason = fix.reason or None
+    return {"state": fix.state, "kind": fix.kind or None, "reason": reason}
+
+
+def schema(answers: Answers | None) -> dict[str, Any] | None:
+    """Describe what the statements were checked against."""
+    if answers is None:
+        return None
+    return {
+        "taken": answers.schema or None,
+        "why_not": answers.why_not or None,
+        "refused": [
+            {"file": one.path, "line": one.line, "message": one.message}
+            for one in answers.troubles
+        ],
+        "left_out": list(answers.left_out),
+        "lost_proofs": list(answers.lost),
     }

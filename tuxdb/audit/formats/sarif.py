@@ -9,6 +9,7 @@ from tuxdb import __version__
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules import RULES, Rule
 from tuxdb.audit.run import Report
+from tuxdb.audit.sqlside import FixOffer
 
 VERSION = "2.1.0"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -17,6 +18,17 @@ LEVELS = {
     Severity.WARNING: "warning",
     Severity.INFO: "note",
 }
+# what there is to read about the subject of a rule, by the beginning of its code
+HELP = (
+    ("TUX1", "https://cwe.mitre.org/data/definitions/89.html"),
+    ("TUX2", "https://docs.sqlalchemy.org/en/21/tutorial/data.html"),
+    ("TUX304", "https://www.postgresql.org/docs/18/protocol-flow.html"),
+    ("TUX306", "https://www.postgresql.org/docs/18/contrib.html"),
+    ("TUX3", "https://www.postgresql.org/docs/18/sql-commands.html"),
+    ("TUX403", "https://www.postgresql.org/docs/18/explicit-locking.html"),
+    ("TUX4", "https://www.postgresql.org/docs/18/performance-tips.html"),
+    ("TUX", "https://docs.python.org/3/reference/lexical_analysis.html"),
+)
 
 
 def sarif(report: Report) -> str:
@@ -44,6 +56,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "fullDescription": {"text": f"{rule.title}."},
         "help": {"text": rule.text},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
+        "helpUri": next(uri for code, uri in HELP if rule.code.startswith(code)),
     }
 
 
@@ -66,7 +79,27 @@ def _result(one: Finding, index: int) -> dict[str, Any]:
     if one.replacement or one.proof:
         properties = {"proof": one.proof, "replacement": one.replacement}
         result["properties"] = properties
+    if one.fix and one.fix.state == "applicable" and one.fix.regions:
+        result["fixes"] = [_fix(one, one.fix)]
     return result
+
+
+def _fix(one: Finding, fix: FixOffer) -> dict[str, Any]:
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": part.line,
+                "startColumn": part.column + 1,
+                "endLine": part.end_line,
+                "endColumn": part.end_column + 1,
+            },
+            "insertedContent": {"text": part.text},
+        }
+        for part in fix.regions
+    ]
+    change = {"artifactLocation": _artifact(one.path), "replacements": replacements}
+    what = "Bind the values" if fix.kind == "bind" else "Write it in SQLAlchemy"
+    return {"description": {"text": f"{what}."}, "artifactChanges": [change]}
 
 
 def _location(one: Finding) -> dict[str, Any]:
@@ -76,5 +109,8 @@ def _location(one: Finding) -> dict[str, Any]:
         "endLine": max(1, one.span.end_line),
         "endColumn": one.span.end_column + 1,
     }
-    uri = quote(one.path.encode("utf-8", "surrogateescape"))
-    return {"artifactLocation": {"uri": uri}, "region": region}
+    return {"artifactLocation": _artifact(one.path), "region": region}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    return {"uri": quote(path.encode("utf-8", "surrogateescape"))}

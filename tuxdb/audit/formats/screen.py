@@ -1,5 +1,6 @@
 """One screen for a person: the worst first, then what there is, then how to go on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from tuxdb.audit.sqltext import DDL, first_word
 WIDTH = 100
 SHOWN = 8
 NARROWEST = 40
+MOST_TROUBLES = 2
 MARKS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.INFO: "info "}
 COLORS = {
     Severity.ERROR: "\x1b[31m",
@@ -84,8 +86,9 @@ def _overview(report: Report, screen: Screen) -> Iterator[str]:
         yield screen.painted(
             f"{len(queries)} SQL calls in {files} of {len(report.files)} files", BOLD
         )
-        yield f"  {_classes(report)}"
-        yield f"  {_convertible(report)}"
+        about = [_classes(report), _convertible(report), *_fixes(report)]
+        about += _schema(report, screen)
+        yield from (_cut(f"  {line}", screen.width) for line in about)
     yield from _rules(report, screen)
     yield from _more(report)
 
@@ -120,17 +123,51 @@ def _classes(report: Report) -> str:
 def _convertible(report: Report) -> str:
     """Say what can become SQLAlchemy; without a proof only what may."""
     queries = report.queries
-    proofs = [verdict.proof or "" for verdict in report.verdicts.values()]
-    if any(proofs):
-        proved = sum(proof in ("proved", "executed") for proof in proofs)
-        return f"{proved} of {len(queries)} have an equal in SQLAlchemy, proved"
+    answers = report.answers
+    if answers is not None and answers.checked and answers.proving:
+        proofs = [verdict for verdict in report.verdicts.values() if verdict.holds]
+        return f"{len(proofs)} of {len(queries)} have an equal in SQLAlchemy, proved"
     fixed = sum(_is_candidate(query) for query in queries)
     ddl = sum(first_word(query.text or "") in DDL for query in queries)
     unknown = sum(query.text is None for query in queries)
-    parts = [f"{fixed} of fixed text, which can be converted and proved"]
+    parts = [f"{fixed} of fixed text, which --prove converts and proves equal"]
     parts += [f"{ddl} DDL"] if ddl else []
     parts += [f"{unknown} not known from the source"] if unknown else []
     return ", ".join(parts)
+
+
+def _fixes(report: Report) -> Iterator[str]:
+    """Say what --fix would do."""
+    if report.answers is None or not report.answers.proving:
+        return
+    states = Counter(v.fix.state for v in report.verdicts.values() if v.fix)
+    yield (
+        f"--fix rewrites {states['applicable']} of them, "
+        f"--unsafe-fixes {states['unsafe']} more, {states['refused']} are left"
+    )
+
+
+def _schema(report: Report, screen: Screen) -> Iterator[str]:
+    """Say what the statements were checked against, and what of it did not work."""
+    answers = report.answers
+    if answers is None:
+        return
+    if answers.why_not:
+        yield f"schema: {safe(answers.why_not)}"
+        return
+    if not answers.schema:
+        return
+    yield f"schema: {safe(answers.schema)}"
+    refused = [
+        f"{one.path}:{one.line}: {' '.join(one.message.split())}"
+        for one in answers.troubles
+    ]
+    for name, several in (("refused", refused), ("left out", answers.left_out)):
+        most = len(several) if screen.everything else MOST_TROUBLES
+        yield from (f"  {name}: {safe(one)}" for one in several[:most])
+        if len(several) > most:
+            yield f"  {name}: {len(several) - most} more, see --all"
+    yield from (f"a proof holds no longer: {safe(place)}" for place in answers.lost)
 
 
 def _is_candidate(query: RawQuery) -> bool:
@@ -153,6 +190,8 @@ def _more(report: Report) -> Iterator[str]:
         yield ""
         yield f"one site:   tuxdb audit show {safe(first.place)}"
         yield f"one rule:   tuxdb audit --explain {first.rule}"
+        if any(one.fix and one.fix.state == "applicable" for one in report.new):
+            yield "the fixes:  tuxdb audit --diff"
         yield "everything: --all, --format concise|json|sarif|markdown"
 
 

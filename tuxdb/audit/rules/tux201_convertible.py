@@ -21,10 +21,12 @@ class Convertible(Rule):
     def check(self, query: RawQuery, context: Context) -> Iterator[Finding]:
         """Offer the replacement."""
         verdict = context.verdict(query)
-        if verdict and verdict.replacement and not verdict.unsafe_fix:
+        fix = verdict.fix if verdict else None
+        made = fix and fix.kind == "rewrite" and fix.state == "applicable"
+        if verdict and verdict.replacement and made:
             yield self.at(
                 query,
-                f"can be written in SQLAlchemy ({verdict.proof})",
+                f"can be written in SQLAlchemy ({verdict.proof}): --fix",
                 proof=verdict.proof,
                 replacement=verdict.replacement,
             )

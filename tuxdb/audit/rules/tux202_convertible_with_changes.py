@@ -21,10 +21,15 @@ class ConvertibleWithChanges(Rule):
     def check(self, query: RawQuery, context: Context) -> Iterator[Finding]:
         """Offer the replacement, and say what else changes."""
         verdict = context.verdict(query)
-        if verdict and verdict.replacement and verdict.unsafe_fix:
-            yield self.at(
-                query,
-                f"can be written in SQLAlchemy; {verdict.unsafe_fix}",
-                proof=verdict.proof,
-                replacement=verdict.replacement,
-            )
+        fix = verdict.fix if verdict else None
+        made = fix and fix.kind == "rewrite" and fix.state == "applicable"
+        if verdict is None or not verdict.replacement or made:
+            return
+        text = f"can be written in SQLAlchemy ({verdict.proof})"
+        if fix and fix.kind == "rewrite" and fix.why:
+            text += f", --unsafe-fixes: {fix.reason}"
+        elif fix and fix.kind == "bind":
+            text += ", and --fix binds its values"
+        elif fix and fix.why:
+            text += f", by hand: {fix.reason}"
+        yield self.at(query, text, proof=verdict.proof, replacement=verdict.replacement)

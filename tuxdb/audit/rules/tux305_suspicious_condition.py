@@ -1,4 +1,4 @@
-"""TUX305 suspicious-condition: = NULL, or an UPDATE or DELETE of every row.
+"""TUX305 suspicious-condition: = NULL, NOT IN with NULL, a change of every row.
 
 Bad:   conn.execute("UPDATE users SET points = 0")
 Good:  conn.execute("UPDATE users SET points = 0 WHERE guild_id = $1", guild)
@@ -13,15 +13,18 @@ from tuxdb.audit.sqltext import tokens, verb
 
 
 class SuspiciousCondition(Rule):
-    """= NULL, or an UPDATE or DELETE of every row."""
+    """= NULL, NOT IN with NULL, or an UPDATE or DELETE of every row."""
 
     code = "TUX305"
     name = "suspicious-condition"
     severity = Severity.WARNING
 
     def check(self, query: RawQuery, context: Context) -> Iterator[Finding]:
-        """Look at the words of the statement."""
-        del context
+        """Look at the words of the statement, and at what the schema shows."""
+        verdict = context.verdict(query)
+        for problem in verdict.problems if verdict else ():
+            if problem.rule == self.code:
+                yield self.at(query, problem.message, hint=problem.hint)
         split = tokens(query.text or "")
         words = [token.upper for token in split]
         word = verb(query.text or "")

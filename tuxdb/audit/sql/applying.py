@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tuxdb.audit.sql import extensions, script
+from tuxdb.audit.sql.names import quote_ident
 from tuxdb.audit.sql.results import Problem
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ async def _sequences(connection: "Connection", left: list[_Pending]) -> bool:
         if one.piece.statement is None:
             continue
         for name in script.sequences(one.piece.statement):
-            quoted = name if name.startswith('"') else f'"{name}"'
+            bare = name.removeprefix('"').removesuffix('"').replace('""', '"')
             try:
-                await connection.execute(f"CREATE SEQUENCE {quoted}")
+                await connection.execute(f"CREATE SEQUENCE {quote_ident(bare)}")
             except asyncpg.PostgresError:
                 continue
             created = True

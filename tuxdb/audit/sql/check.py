@@ -10,6 +10,7 @@ import asyncpg
 from tuxdb.audit.sql import extensions
 from tuxdb.audit.sql.applying import Applied
 from tuxdb.audit.sql.catalogue import Catalogue, Relation, read_types
+from tuxdb.audit.sql.conditions import traps
 from tuxdb.audit.sql.parse import NotSql, Statement, statements, walk
 from tuxdb.audit.sql.results import Checked, Output, Problem
 
@@ -55,16 +56,6 @@ class Checker:
             return Checked()
         return await self._prepare(found[0])
 
-    def with_arguments(self, checked: Checked, n_args: int | None) -> Checked:
-        """Compare the parameters with the number of arguments of the call."""
-        if n_args is None or not checked.accepted:
-            return checked
-        wanted = len(checked.parameters)
-        if wanted == n_args:
-            return checked
-        message = f"the statement has {wanted} parameters, the call {n_args} arguments"
-        return replace(checked, problems=(Problem("parameters", message),))
-
     async def _prepare(self, statement: Statement) -> Checked:
         try:
             prepared = await self._connection.prepare(statement.text)
@@ -81,7 +72,8 @@ class Checker:
             for one in prepared.get_attributes()
         )
         needed = extensions.used(statement, self._applied.missing_extensions)
-        return Checked((), parameters, columns, needed)
+        doubts = tuple(traps(statement, self._catalogue))
+        return Checked((), parameters, columns, needed, doubts)
 
     def _explain(self, error: asyncpg.PostgresError, statement: Statement) -> Problem:
         message = error.message or str(error)
@@ -166,6 +158,17 @@ class Checker:
             if relation is not None:
                 found.append(relation)
         return found
+
+
+def with_arguments(checked: Checked, n_args: int | None) -> Checked:
+    """Compare the parameters with the number of arguments of the call."""
+    if n_args is None or not checked.accepted:
+        return checked
+    wanted = len(checked.parameters)
+    if wanted == n_args:
+        return checked
+    message = f"the statement has {wanted} parameters, the call {n_args} arguments"
+    return replace(checked, problems=(Problem("parameters", message),))
 
 
 def _closest(name: str, names: list[str]) -> str | None:

@@ -17,10 +17,10 @@ from sqlalchemy.pool import NullPool
 from tuxdb.audit.sql.arguments import Arguments
 from tuxdb.audit.sql.catalogue import Catalogue
 from tuxdb.audit.sql.compiled import FAILURES
+from tuxdb.audit.sql.names import quote_ident
 from tuxdb.audit.sql.namespace import evaluate
 from tuxdb.audit.sql.parse import Statement, single, strings, unwrap, walk
 from tuxdb.audit.sql.results import Checked, Converted, Proof
-from tuxdb.audit.sql.rows import quoted
 from tuxdb.audit.sql.server import SESSION
 from tuxdb.audit.sql.statements import contents
 from tuxdb.urls import DatabaseUrl
@@ -129,7 +129,7 @@ class Executor:
         sequences = await raw.fetch(SEQUENCES)
         async with self._connection.begin() as transaction:
             # through SQLAlchemy, so that it knows of the transaction
-            role = f"SET LOCAL ROLE {quoted(self._role)}"
+            role = f"SET LOCAL ROLE {quote_ident(self._role)}"
             await self._connection.exec_driver_sql(role)
             outcomes = []
             for run in (self._original, self._replacement):
@@ -195,7 +195,9 @@ class Executor:
     ) -> None:
         """Set sequences back, which no rollback does."""
         for row in sequences:
-            name = f"{quoted(row['schemaname'])}.{quoted(row['sequencename'])}"
+            name = (
+                f"{quote_ident(row['schemaname'])}.{quote_ident(row['sequencename'])}"
+            )
             value = row["last_value"]
             start = row["start_value"] if value is None else value
             await raw.fetchval(SET_SEQUENCE, name, start, value is not None)

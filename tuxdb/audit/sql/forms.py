@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from tuxdb.audit.sql.parse import NotSql, Tree, strings
+from tuxdb.audit.sql.parse import NotSql, Tree, strings, unwrap
 from tuxdb.audit.sql.pgtypes import INTEGERS, TEXTS, canonical, is_known
 
 Form: TypeAlias = Any  # nested tuples
@@ -12,7 +12,7 @@ NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 OF_TEXT = frozenset({"btrim", "ltrim", "rtrim", "position", "substring", "overlay"})
 DEFAULT = ("set_to_default", ("SetToDefault", ()))
 HEAD, TAIL = "BEGIN ATOMIC", "END"
-NOT = 3
+AND, NOT = 1, 3
 NO_LIMIT = "no limit"
 IS_NULL, IS_NOT_NULL = 1, 2
 PLAIN, ANY, ALL = 1, 2, 3
@@ -91,6 +91,31 @@ def type_of(tree: Tree) -> tuple[str | None, bool]:
         return None, False
     suffix = "[]" * len(tree.array_bounds)
     return canonical(names[0]) + suffix, bool(tree.typmods)
+
+
+def first_targets(query: Tree) -> list[Tree]:
+    """The targets whose names a query's columns have; none if names mean more there."""
+    kind, tree = unwrap(query)
+    while kind == "select_stmt" and tree is not None:
+        if tree.sort_clause or tree.values_lists:
+            return []
+        if not tree.HasField("larg"):
+            return [one.res_target for one in tree.target_list]
+        tree = tree.larg
+    return []
+
+
+def natural_names(targets: list[Tree]) -> list[str] | None:
+    """The names of columns, as PostgreSQL's own text shows them."""
+    names = []
+    for one in targets:
+        kind, value = unwrap(one.val)
+        last = value.fields[-1] if kind == "column_ref" else None
+        name = one.name or (last.string.sval if last is not None else "")
+        if not name:
+            return None
+        names.append(str(name))
+    return names
 
 
 def range_name(tree: Tree) -> str:

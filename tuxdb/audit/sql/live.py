@@ -13,6 +13,9 @@ READ_ONLY = {
 _OWN = """n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"""
 _NOT_OF_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.objid = {oid} AND d.deptype = 'e')"""
+_T = _NOT_OF_EXTENSION.format(oid="t.oid")
+_C = _NOT_OF_EXTENSION.format(oid="c.oid")
+_P = _NOT_OF_EXTENSION.format(oid="p.oid")
 DEFINITIONS = (
     """
 SELECT format('CREATE SCHEMA IF NOT EXISTS %I', n.nspname) AS text
@@ -110,14 +113,9 @@ async def schema_of_database(url: DatabaseUrl) -> SchemaSource:
         found = [
             row["text"]
             for query in DEFINITIONS
-            for row in await connection.fetch(_filled(query))
+            for row in await connection.fetch(query.format(own=_OWN, t=_T, c=_C, p=_P))
         ]
     finally:
         await connection.close(timeout=5)
     text = "".join(f"{one.rstrip().rstrip(';')};\n" for one in found if one)
     return SchemaSource(url.display(), text)
-
-
-def _filled(query: str) -> str:
-    parts = {name: _NOT_OF_EXTENSION.format(oid=f"{name}.oid") for name in "tcp"}
-    return query.format(own=_OWN, **parts)

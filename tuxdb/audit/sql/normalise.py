@@ -5,25 +5,31 @@ INSERT and SET are sorted, DEFAULT is not written; text and varchar without leng
 one type on constants, parameters and nested casts; a whole number that is compared or
 written has its value whatever its width; ROW() and the forms of calls are one;
 nested AND, OR are flat; NOT (a = b) is a <> b, and so for the other operators with an
-opposite; JOIN ... ON true is CROSS JOIN; LIMIT ALL is none. Nothing else.
+opposite; JOIN ... ON true is CROSS JOIN; JOIN ... USING is ON with its comparisons; the
+names of a WITH are those of its first query where it has none of its own; LIMIT ALL is
+none. Nothing else.
 """
 
 from typing import TYPE_CHECKING
 
 from tuxdb.audit.sql.forms import (
+    AND,
     DEFAULT,
     NEGATED,
     NO_LIMIT,
     NOT,
     OF_TEXT,
+    PLAIN,
     TRUE,
     Form,
     bare_text,
+    first_targets,
     inner_of,
     is_constant,
     is_text_cast,
     is_whole,
     narrow,
+    natural_names,
     negated,
     range_name,
     type_of,
@@ -278,9 +284,42 @@ class Normaliser:
         return "bool_expr", message.boolop, tuple(parts)
 
     def _join_expr(self, message: Tree) -> Form:
+        compared = self._using(message)
+        if compared is not None:
+            return self._fields(message, "using_clause", "rtindex"), compared
         form = self._fields(message, "quals", "rtindex")
         quals = self._message(message.quals)
         return form, None if quals == TRUE else quals
+
+    def _using(self, message: Tree) -> Form:
+        """The comparisons that PostgreSQL makes of USING; None if it is not sure."""
+        names = strings(message.using_clause)
+        if not names or message.HasField("join_using_alias"):
+            return None
+        parts = []
+        for name in names:
+            left = self._scopes.owner(message.larg, name)
+            right = self._scopes.owner(message.rarg, name)
+            if left is None or right is None:
+                return None
+            sides = [
+                ("column_ref", ("ColumnRef", (item, name), type_name))
+                for item, type_name in (left, right)
+            ]
+            parts.append(("a_expr", ("A_Expr", PLAIN, ("=",), *sides)))
+        return parts[0] if len(parts) == 1 else ("bool_expr", AND, tuple(parts))
+
+    def _cte(self, message: Tree) -> Form:
+        query = type(message.ctequery)()
+        query.CopyFrom(message.ctequery)
+        targets = first_targets(query)
+        names = strings(message.aliascolnames) or natural_names(targets)
+        if not targets or names is None or len(names) != len(targets):
+            return self._fields(message)
+        for one in targets:
+            one.name = ""
+        rest = self._fields(message, "aliascolnames", "ctequery")
+        return rest, tuple(names), self._message(query)
 
 
 _READERS = {
@@ -296,4 +335,5 @@ _READERS = {
     "FuncCall": Normaliser._func_call,
     "A_Expr": Normaliser._a_expr,
     "JoinExpr": Normaliser._join_expr,
+    "CommonTableExpr": Normaliser._cte,
 }

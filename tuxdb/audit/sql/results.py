@@ -9,7 +9,7 @@ from typing import Literal
 ARGUMENT = "tuxdb_arg_"
 _ARGUMENT = re.compile(rf"\b{ARGUMENT}(\d+)\b")
 
-State = Literal["proved", "executed", "matched", "unproved", "refused"]
+State = Literal["proved", "executed", "unproved", "refused"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Problem:
         "type",
         "parameters",
         "extension",
+        "condition",
         "several",
         "schema",
         "other",
@@ -33,6 +34,7 @@ class Problem:
     suggestion: str | None = None
     position: int | None = None  # offset in the text
     sqlstate: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Checked:
     parameters: tuple[str, ...] = ()
     columns: tuple[Output, ...] = ()
     extension: str | None = None  # needed, and not created by the schema
+    doubts: tuple[Problem, ...] = ()  # it is accepted, and probably not meant
 
     @property
     def accepted(self) -> bool:

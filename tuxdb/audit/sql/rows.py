@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tuxdb.audit.sql.catalogue import Catalogue, Column, Relation
+from tuxdb.audit.sql.names import quote_ident
 from tuxdb.audit.sql.statements import insertion, reference
 from tuxdb.audit.sql.values import literal
 
@@ -137,10 +138,5 @@ class Seeder:
                 )
 
 
-def quoted(name: str) -> str:
-    """An identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _name(relation: Relation) -> str:
-    return f"{quoted(relation.schema)}.{quoted(relation.name)}"
+    return f"{quote_ident(relation.schema)}.{quote_ident(relation.name)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuxdb.audit.sql import catalogue, server
 from tuxdb.audit.sql.applying import Applied, SchemaProblem, SchemaSource, apply
-from tuxdb.audit.sql.check import Checker
+from tuxdb.audit.sql.check import Checker, with_arguments
 from tuxdb.audit.sql.results import Checked, Converted, Proof, Unsupported
 from tuxdb.settings import Settings
 
@@ -75,7 +75,7 @@ class ScratchSchema:
             found = self._checked.get(text)
             if found is None:
                 found = self._checked[text] = await self._checker.check(text)
-        return self._checker.with_arguments(found, n_args)
+        return with_arguments(found, n_args)
 
     async def convert(
         self,

@@ -10,6 +10,8 @@ from tuxdb.audit.sql.parse import Tree, unwrap
 if TYPE_CHECKING:
     from tuxdb.audit.sql.catalogue import Catalogue, Relation
 
+INNER, LEFT = 1, 2  # of JoinType
+
 
 @dataclass(frozen=True)
 class Item:
@@ -59,6 +61,36 @@ class Scopes:
                 column = found.relation.column(parts[-1]) if found.relation else None
                 return column.type if column is not None else None
         return None
+
+    def owner(self, side: Tree, column: str) -> tuple[str, str] | None:
+        """The number of the item that USING means on one side, and the type there.
+
+        None where it is not certain: for what is no table, or several of which have
+        the column with different types. Of several, the first one's is the merged one.
+        """
+        found: list[tuple[str, str]] = []
+        if not self._scopes or not self._owners(side, column, found):
+            return None
+        return found[0] if len({one[1] for one in found}) == 1 else None
+
+    def _owners(self, node: Tree, column: str, found: list[tuple[str, str]]) -> bool:
+        kind, tree = unwrap(node)
+        if kind == "join_expr":
+            inner = tree.jointype in (INNER, LEFT) and not tree.HasField("alias")
+            return (
+                inner
+                and self._owners(tree.larg, column, found)
+                and self._owners(tree.rarg, column, found)
+            )
+        if kind != "range_var":
+            return False
+        item = self._scopes[-1].get(range_name(tree))
+        if item is None or item.relation is None:
+            return False
+        one = item.relation.column(column)
+        if one is not None:
+            found.append((item.name, one.type))
+        return True
 
     def _names(self, node: Tree, scope: dict[str, Item]) -> None:
         kind, tree = unwrap(node)

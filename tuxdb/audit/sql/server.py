@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from tuxdb.audit.sql.names import quote_ident
 from tuxdb.engine.embedded import Cluster
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
@@ -29,7 +30,7 @@ SESSION = {
     "client_min_messages": "error",
 }
 SCHEMAS = """
-SELECT quote_ident(nspname) AS schema FROM pg_namespace
+SELECT nspname AS schema FROM pg_namespace
  WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 """
 LEFTOVERS = """
@@ -51,10 +52,10 @@ class Scratch:
 
     async def make_role(self) -> str:
         """A role that may use the tables and nothing of the server's."""
-        name = f'"{self.name}"'
+        name = quote_ident(self.name)
         await self.connection.execute(f"CREATE ROLE {name} NOLOGIN")
         rows = await self.connection.fetch(SCHEMAS)
-        for schema in (row["schema"] for row in rows):
+        for schema in (quote_ident(row["schema"]) for row in rows):
             await self.connection.execute(
                 f"GRANT ALL ON SCHEMA {schema} TO {name};"
                 f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {name};"
@@ -98,8 +99,8 @@ async def _connect(url: DatabaseUrl) -> "Connection":
 
 
 async def _drop(keeper: "Connection", name: str) -> None:
-    await keeper.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await keeper.execute(f'DROP ROLE IF EXISTS "{name}"')
+    await keeper.execute(f"DROP DATABASE IF EXISTS {quote_ident(name)} WITH (FORCE)")
+    await keeper.execute(f"DROP ROLE IF EXISTS {quote_ident(name)}")
 
 
 async def _drop_leftovers(keeper: "Connection") -> None:

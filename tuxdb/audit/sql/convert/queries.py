@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuxdb.audit.sql.convert import naming
+from tuxdb.audit.sql.convert import naming, using
 from tuxdb.audit.sql.convert.context import (
     CannotConvert,
     Context,
@@ -205,7 +205,7 @@ class Queries:
         if not star:
             if not scope.ranges:
                 raise CannotConvert("SELECT * without FROM", "select")
-            return scope.ranges
+            return using.starred(scope) if scope.merged else scope.ranges
         return [scope.range(star)]
 
     def _add_star(

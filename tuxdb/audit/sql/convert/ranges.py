@@ -58,6 +58,8 @@ class Scope:
     ranges: list[Range] = field(default_factory=list)
     ctes: dict[str, Range] = field(default_factory=dict)
     outer: list[Range] = field(default_factory=list)  # of queries around, in use here
+    merged: tuple[str, ...] = ()  # the columns of USING
+    mixed: bool = False  # USING with other columns as well
 
     def resolve(self, name: str, qualifier: str | None) -> tuple[Range, RangeColumn]:
         """Find the column that a reference means."""

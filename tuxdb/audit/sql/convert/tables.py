@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from tuxdb.audit.sql.convert import using
 from tuxdb.audit.sql.convert.constants import TypeText
 from tuxdb.audit.sql.convert.context import CannotConvert, attribute
 from tuxdb.audit.sql.convert.expressions import Expressions
 from tuxdb.audit.sql.convert.ranges import Range, RangeColumn, Scope, table_range
+from tuxdb.audit.sql.convert.recursive import is_recursive
+from tuxdb.audit.sql.convert.recursive import recursive as expand
 from tuxdb.audit.sql.parse import Tree, enum, strings, unwrap
 
 if TYPE_CHECKING:
@@ -63,10 +66,11 @@ class Tables:
 
     def cte(self, tree: Tree, scope: Scope, recursive: bool) -> None:
         """Bind a common table expression to a name."""
-        if recursive:
-            raise CannotConvert("WITH RECURSIVE", "recursive")
         if enum(tree, "ctematerialized") != "CTEMaterializeDefault":
             raise CannotConvert("MATERIALIZED", "cte")
+        if recursive and is_recursive(tree):
+            expand(self._queries, tree, scope)
+            return
         kind, inner = unwrap(tree.ctequery)
         if kind == "select_stmt":
             query = self._queries.select(inner, scope)
@@ -76,7 +80,9 @@ class Tables:
             query = changing(self._queries, kind, inner, scope)
         if tree.aliascolnames:
             raise CannotConvert("WITH with column names", "cte")
-        code = self._context.bind(tree.ctename, f"{query.code}.cte({tree.ctename!r})")
+        word = ", recursive=True" if recursive else ""
+        code = f"{query.code}.cte({tree.ctename!r}{word})"
+        code = self._context.bind(tree.ctename, code)
         scope.ctes[tree.ctename] = self._queries.range_of(query, tree.ctename, code)
 
     def _cte_reference(self, cte: Range, name: str, wanted: str) -> Range:
@@ -124,21 +130,31 @@ class Tables:
 
     def _join_arguments(self, tree: Tree, right: str, scope: Scope) -> str:
         kind = enum(tree, "jointype")
-        if kind not in JOINS or tree.is_natural or tree.using_clause:
-            raise CannotConvert("NATURAL, USING or RIGHT JOIN", "join")
-        if tree.HasField("alias"):
+        if kind not in JOINS or tree.is_natural:
+            raise CannotConvert("NATURAL or RIGHT JOIN", "join")
+        if tree.HasField("alias") or tree.HasField("join_using_alias"):
             raise CannotConvert("an alias of a join", "join")
-        if unwrap(tree.quals)[0]:
-            inside = Expressions(self._context, scope, self._queries)
-            parts = inside.condition(tree.quals)
-            on = parts[0]
-            if len(parts) > 1:
-                on = f"{self._context.use('and_')}({', '.join(parts)})"
-        else:
-            on = f"{self._context.use('true')}()"
+        on = self._on(tree, scope)
         if kind != "JOIN_INNER":
             self._mark_nullable(tree, scope, full=kind == "JOIN_FULL")
         return ", ".join(one for one in (right, on, JOINS[kind]) if one)
+
+    def _on(self, tree: Tree, scope: Scope) -> str:
+        """The condition of a join."""
+        if tree.using_clause:
+            both = unwrap(tree.rarg)[0] == "join_expr"
+            if enum(tree, "jointype") == "JOIN_FULL" or both:
+                raise CannotConvert("FULL JOIN USING", "join")
+            names = strings(tree.using_clause)
+            parts = using.conditions(names, _names(tree.larg), scope)
+        elif unwrap(tree.quals)[0]:
+            inside = Expressions(self._context, scope, self._queries)
+            parts = inside.condition(tree.quals)
+        else:
+            return f"{self._context.use('true')}()"
+        if len(parts) > 1:
+            return f"{self._context.use('and_')}({', '.join(parts)})"
+        return parts[0]
 
     def _mark_nullable(self, tree: Tree, scope: Scope, *, full: bool) -> None:
         sides = [tree.rarg, tree.larg] if full else [tree.rarg]

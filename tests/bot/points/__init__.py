@@ -1,0 +1,1 @@
+"""Tests of points in the bot."""

@@ -1,0 +1,102 @@
+"""What commands of the bot read of the ledger, and how members are kept current."""
+
+import pytest
+
+from tests.controllers.conftest import RoundTrips
+from tests.harness.economy import ANN, BOB, CAROL, GUILD, join, set_rules
+from tuxdb.database import Database
+from tuxdb.errors import NotFound
+
+
+@pytest.mark.parametrize(
+    ("user", "seen"),
+    [
+        (1, [(1, 1), (2, 2), (3, 3), (4, 4)]),
+        (4, [(2, 2), (3, 3), (4, 4), (4, 5)]),
+        (5, [(3, 3), (4, 4), (4, 5), (6, 6)]),
+        (8, [(4, 5), (6, 6), (7, 7), (8, 8)]),
+    ],
+)
+async def test_the_neighbours_of_a_member(
+    db: Database, user: int, seen: list[tuple[int, int]]
+) -> None:
+    for number, points in enumerate([90, 80, 70, 60, 60, 50, 40, 30], 1):
+        await join(db, number, points)
+
+    around = await db.points.around(GUILD, user, limit=4)
+
+    assert [(place.rank, place.discord_id) for place in around] == seen
+
+
+async def test_alone_or_among_few_there_are_fewer_neighbours(db: Database) -> None:
+    await join(db, ANN, 5)
+
+    assert [p.rank for p in await db.points.around(GUILD, ANN)] == [1]
+    await join(db, BOB, 9)
+    assert [p.discord_id for p in await db.points.around(GUILD, ANN)] == [BOB, ANN]
+    with pytest.raises(NotFound):
+        await db.points.around(GUILD, CAROL)
+
+
+async def test_recent_entries_are_found_by_their_first_digits(db: Database) -> None:
+    await join(db, ANN)
+    await join(db, BOB, guild_id=2)
+    for _ in range(12):
+        await db.points.grant(GUILD, ANN, 1)
+    await db.points.grant(2, BOB, 1)
+
+    async def ids(prefix: str, limit: int = 25) -> list[int]:
+        return [e.id for e in await db.points.recent(GUILD, prefix, limit)]
+
+    newest = (await ids(""))[0]
+    assert await ids("", 3) == [newest, newest - 1, newest - 2]
+    assert set(await ids("1")) == {1, *range(10, newest + 1)}
+    assert await ids(str(newest)) == [newest]
+    assert await ids("x") == []
+    (entry,) = await db.points.recent(GUILD, "12")
+    assert (entry.to_user, entry.to_name, entry.from_name) == (ANN, "user11", None)
+
+
+async def test_an_entry_is_reversed_in_its_own_guild_only(db: Database) -> None:
+    await join(db, ANN)
+    entry = (await db.points.grant(GUILD, ANN, 1)).entry_id
+    assert entry
+
+    with pytest.raises(NotFound):
+        await db.points.reverse(entry, guild_id=2)
+    assert (await db.points.reverse(entry, guild_id=GUILD)).amount == 1
+
+
+async def test_a_member_is_enrolled_renamed_and_back(db: Database) -> None:
+    await set_rules(db, start_balance=5)
+
+    new = await db.user.refresh(GUILD, ANN, " ann ")
+    await db.user.update_user(new.id, is_active=False)
+    renamed = await db.user.refresh(GUILD, ANN, "Ann\0")
+    same = await db.user.refresh(GUILD, ANN, "Ann")
+
+    assert (new.username, new.points) == ("ann", 5)
+    assert (renamed.username, renamed.is_active, renamed.points) == ("Ann", True, 5)
+    assert same.updated_at == renamed.updated_at
+
+
+async def test_nothing_new_costs_one_round_trip(
+    distant: Database, round_trips: RoundTrips
+) -> None:
+    await distant.user.refresh(GUILD, ANN, "ann")
+
+    assert await round_trips(lambda: distant.user.refresh(GUILD, ANN, "ann")) == 1
+
+
+async def test_channels_of_the_gallery_come_in_pages(db: Database) -> None:
+    for channel in range(1, 6):
+        await db.gallery.upsert(
+            ("channel_id",), channel_id=channel, channel_name=f"c{channel}", guild_id=1
+        )
+
+    first = await db.gallery.page(GUILD, limit=3)
+    rest = await db.gallery.page(GUILD, after=first.next, limit=3)
+
+    assert [c.channel_name for c in first.items] == ["c1", "c2", "c3"]
+    assert [c.channel_name for c in rest.items] == ["c4", "c5"]
+    assert rest.next is None

@@ -1,0 +1,1 @@
+"""What the commands about points say and do, apart from Discord's view of them."""
