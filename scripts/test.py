@@ -20,7 +20,12 @@ MAJORS = ("15", "16", "17", "18")
 BINDIR = "TUXDB_PG_BINDIR"
 ALL = ("--numprocesses", "auto", "--maxprocesses", "4")
 """Of pytest, to run everything: as many at once as there are processors."""
-SERVERLESS = ("tests/scripts", "tests/test_architecture.py", "tests/test_packaging.py")
+SERVERLESS = (
+    "tests/bot/double",
+    "tests/scripts",
+    "tests/test_architecture.py",
+    "tests/test_packaging.py",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
 SEEDS = 10
 CLIENTS = 3
 FIRE_SECONDS = 9.0
+LONGEST_SECONDS = 60.0
 BETWEEN_SECONDS = (0.4, 1.6)
 OPENING = 1000
 TRANSFERS_AT_LEAST = 300
@@ -163,8 +164,8 @@ async def test_points_are_conserved_while_all_is_killed(
         for _ in range(CLIENTS):
             clients.start()
         async with Database.open(cluster.url()) as watcher:
-            end = time.monotonic() + FIRE_SECONDS
-            while time.monotonic() < end:
+            began = time.monotonic()
+            while under_fire(time.monotonic() - began, clients):
                 await asyncio.sleep(dice.uniform(*BETWEEN_SECONDS))
                 await look(watcher)
                 await fire.shoot()
@@ -183,6 +184,14 @@ async def test_points_are_conserved_while_all_is_killed(
     assert report.mismatches == []
     assert report.entries > TRANSFERS_AT_LEAST
     assert b"deadlock detected" not in cluster.log.read_bytes()
+
+
+def under_fire(seconds: float, clients: Clients) -> bool:
+    """Whether to go on: on a busy machine it takes longer to make enough transfers."""
+    if seconds < FIRE_SECONDS:
+        return True
+    made = list(clients.said()[1].values()).count("made")
+    return made <= TRANSFERS_AT_LEAST and seconds < LONGEST_SECONDS
 
 
 async def entries(db: Database, keys: list[str]) -> list[str]:

@@ -264,3 +264,8 @@ async def test_a_statement_that_takes_too_long_is_busy(db: Database) -> None:
 
     await asyncio.wait_for(db.guild.count(), 5)
     assert await db.guild.find_all(Guild.id == 1) == []
+
+
+async def test_too_many_values_are_no_lost_connection(db: Database) -> None:
+    with pytest.raises(InvalidValue, match="32767"):
+        await db.guild.find_all([col(Guild.id).in_(range(1, 40_000))])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from tuxdb.audit.discover import discover
+from tuxdb.audit.discover import discover, shown
 from tuxdb.audit.facts import Facts, digest
 from tuxdb.audit.sql.applying import SchemaSource
 from tuxdb.audit.sql.mapping import ModelSource, read_models
@@ -179,7 +179,8 @@ def _guessed(
     paths = [(top or Path()) / one.path for one in facts if one.revision]
     found = [_sql(texts) if texts else None, _revisions(paths)]
     fillers = [_of_models(models) if models else None, _of_program(facts)]
-    known = [one for one in (*found, *fillers) if one is not None]
+    stated = [one for one in (*found, fillers[0]) if one and one.names & used]
+    known = stated or [one for one in fillers if one is not None]
     best = max(known, key=lambda one: len(one.names & used), default=None)
     if best is None or not best.names & used:
         raise NoSchema
@@ -225,9 +226,14 @@ def _revisions(paths: Sequence[Path]) -> _Candidate | None:
     names = defined(written.source.text)
     if not names:
         return None
-    left = tuple(f"{path}:{line}: {why}" for path, line, why in written.left_out)
+    here = Path.cwd()
+    left = tuple(
+        f"{shown(Path(path), here)}:{line}: {why}"
+        for path, line, why in written.left_out
+    )
     said = f"{len(paths)} Alembic revision{'s'[: len(paths) != 1]}"
-    return _Candidate(f"{said} in {paths[0].parent}", [written.source], names, left)
+    folder = shown(paths[0].parent, here)
+    return _Candidate(f"{said} in {folder}", [written.source], names, left)
 
 
 def _models(facts: Sequence[Facts], top: Path | None) -> tuple[ModelSource, ...]:
@@ -248,7 +254,7 @@ def _of_program(facts: Sequence[Facts]) -> _Candidate | None:
     scripts: Mapping[str, SchemaSource] = {
         query.text: SchemaSource(f"{query.path}:{query.line}", _lasting(query.text))
         for one in facts
-        for query in one.queries
+        for query in (() if one.revision or _is_test(one.path) else one.queries)
         if query.text
         and query.constant
         and not query.holes
@@ -260,6 +266,12 @@ def _of_program(facts: Sequence[Facts]) -> _Candidate | None:
         return None
     said = f"CREATE TABLE in the program, {next(iter(scripts.values())).path} the first"
     return _Candidate(said, list(scripts.values()), names)
+
+
+def _is_test(path: str) -> bool:
+    """Whether a file is of the tests, which make tables of their own."""
+    parts = PurePath(path).parts
+    return "tests" in parts or parts[-1].startswith(("test_", "conftest"))
 
 
 def _lasting(text: str) -> str:

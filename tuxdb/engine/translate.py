@@ -35,6 +35,8 @@ RAISED = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+TOO_MANY = "number of query arguments cannot exceed"
+"""By asyncpg, before anything is sent: the protocol counts in 16 bits."""
 GONE = (
     ConnectionError,
     asyncpg.InternalClientError,  # told of its end, and used before it has ended
@@ -106,6 +108,7 @@ def is_lost_connection(error: BaseException) -> bool:
         or (
             isinstance(cause, asyncpg.InterfaceError)
             and not isinstance(cause, ValueError)  # a value that cannot be sent
+            and TOO_MANY not in str(cause)
         )
     )
 
@@ -226,6 +229,10 @@ def _login(state: str) -> str:
 def _from_client(error: StatementError) -> TuxdbError:
     """An argument was refused before it was sent; the text would hold the value."""
     cause = driver_error(error)
+    if TOO_MANY in str(cause):
+        return InvalidValue(
+            "a statement", "has more than 32767 values; give them as one array"
+        )
     if isinstance(cause, asyncpg.DataError | OverflowError | TypeError | ValueError):
         return InvalidValue("a value", "does not fit its column")
     return DatabaseOperationError("the statement failed")
