@@ -45,6 +45,7 @@ Try next (after: . .venv/bin/activate)
   tuxdb inspect tables
   tuxdb doctor
   tuxdb db psql
+  tuxdb run-bot --playground
 The server stops by itself when nobody uses it; `tuxdb db stop` stops it now."""
 
 

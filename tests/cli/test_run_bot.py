@@ -198,6 +198,6 @@ def test_without_the_extra_one_line_says_what_to_install(
 
     assert done.returncode == ExitCode.CONFIGURATION
     assert done.stderr == (
-        "error: the bot needs discord, which is not installed\n"
+        "error: the bot needs discord, not installed here\n"
         "hint: pip install 'tuxdb[bot]'\n"
     )

@@ -259,7 +259,7 @@ def _require_bot() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise ConfigurationError(
-            f"the bot needs {' and '.join(missing)}, which is not installed",
+            f"the bot needs {' and '.join(missing)}, not installed here",
             hint=INSTALL,
         )
 
