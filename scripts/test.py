@@ -21,7 +21,7 @@ BINDIR = "TUXDB_PG_BINDIR"
 ALL = ("--numprocesses", "auto", "--maxprocesses", "4")
 """Of pytest, to run everything: as many at once as there are processors."""
 SERVERLESS = (
-    "tests/bot/double",
+    "tests/bot",  # its statements are the controllers'
     "tests/scripts",
     "tests/test_architecture.py",
     "tests/test_packaging.py",

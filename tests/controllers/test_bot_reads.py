@@ -100,3 +100,30 @@ async def test_channels_of_the_gallery_come_in_pages(db: Database) -> None:
     assert [c.channel_name for c in first.items] == ["c1", "c2", "c3"]
     assert [c.channel_name for c in rest.items] == ["c4", "c5"]
     assert rest.next is None
+
+
+async def test_the_history_of_a_member_is_opened_at_a_page(db: Database) -> None:
+    await join(db, ANN)
+    await join(db, BOB)
+    for number in range(1, 8):
+        await db.points.grant(GUILD, ANN, number)
+        await db.points.grant(GUILD, BOB, 100)
+
+    at = await db.points.history_at(GUILD, ANN, 2, kind="grant", limit=3)
+    page = await db.points.history(GUILD, ANN, kind="grant", after=at.after, limit=3)
+    last = await db.points.history_at(GUILD, ANN, 99, kind="grant", limit=3)
+
+    assert [entry.amount for entry in page.items] == [4, 3, 2]
+    assert (at.number, last.number) == (2, 3)
+
+
+async def test_a_leaderboard_opened_at_a_page_has_the_ranks_of_that_page(
+    db: Database,
+) -> None:
+    for number, points in enumerate([90, 80, 70, 60, 60], 1):
+        await join(db, number, points)
+
+    at = await db.points.leaderboard_at(GUILD, 3, limit=2)
+    page = await db.points.leaderboard(GUILD, after=at.after, limit=2)
+
+    assert [(place.rank, place.discord_id) for place in page.items] == [(4, 5)]

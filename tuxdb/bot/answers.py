@@ -29,7 +29,7 @@ Sent = TypeVar("Sent")
 log = logging.getLogger(__name__)
 
 AUTOCOMPLETE_SECONDS = 0.8
-MOSSentCHOICES = 25
+MOST_CHOICES = 25
 LOCALE, SEEN = "tuxdb.locale", "seen"
 TRIES = 3
 
@@ -191,7 +191,7 @@ async def _found(
     find: Callable[[], Awaitable[Iterable[app_commands.Choice[T]]]],
 ) -> list[app_commands.Choice[T]]:
     try:
-        return list(await find())[:MOSSentCHOICES]
+        return list(await find())[:MOST_CHOICES]
     except TuxdbError as error:
         log.debug("no suggestions: %s", error)
         return []

@@ -12,7 +12,7 @@ from tuxdb.engine.statements import Executor
 from tuxdb.errors import InvalidValue, NotFound
 from tuxdb.models import MAX_SNOWFLAKE, User
 from tuxdb.models.names import stored_name
-from tuxdb.repositories import Page
+from tuxdb.repositories import Page, PageAt
 from tuxdb.repositories.activity import ActivityRepository
 
 KEPT_DAYS = 30
@@ -89,6 +89,14 @@ class ActivityController:
         if not page.items:
             return Page([])
         return Page(await self._ranked(executor, page.items), page.next)
+
+    async def leaderboard_at(
+        self, guild_id: int, number: int, limit: int = 10
+    ) -> PageAt:
+        """Where a page of the leaderboard begins, or the nearest one there is."""
+        check_size("limit", limit)
+        executor = self._reading()
+        return await self.repository.leaders_at(executor, guild_id, number, limit)
 
     async def around(
         self, guild_id: int, user: int, limit: int = 10

@@ -17,7 +17,7 @@ from tuxdb.errors import InvalidValue
 from tuxdb.models import Case
 from tuxdb.models.names import stored_name
 from tuxdb.models.validation import validated, validated_change
-from tuxdb.repositories import Page
+from tuxdb.repositories import Page, PageAt
 from tuxdb.repositories.cases import LONGEST_REASON, CaseRepository
 from tuxdb.repositories.prefixes import begins_with
 from tuxdb.repositories.users import UserRepository
@@ -186,21 +186,28 @@ class CaseController(BaseController[Case]):
         limit: int = 10,
     ) -> Page[Case]:
         """Cases of a guild, or about one member, newest first, with their users."""
-        filters = [col(Case.guild_id) == guild_id]
-        executor = self._reading()
-        if user is not None:
-            member = await self.users.get_member(executor, guild_id, user)
-            if member is None:
-                return Page([])
-            filters.append(col(Case.user_id) == member.id)
-        if active is not None:
-            filters.append(col(Case.is_active).is_(active))
-        if case_type is not None:
-            filters.append(col(Case.case_type) == case_type)
-        page = await self.page_after(
-            after, filters=filters, order_by=col(Case.case_number).desc(), limit=limit
+        listed = await self._listed(guild_id, user, active, case_type)
+        if listed is None:
+            return Page([])
+        page = await self.page_after(after, **listed, limit=limit)
+        return Page(await self._with_users(self._reading(), page.items), page.next)
+
+    async def page_at(
+        self,
+        guild_id: int,
+        number: int,
+        *,
+        user: int | None = None,
+        case_type: str | None = None,
+        limit: int = 10,
+    ) -> PageAt:
+        """Where a page of such cases begins, or the nearest one there is."""
+        listed = await self._listed(guild_id, user, None, case_type)
+        if listed is None:
+            return PageAt(1)
+        return await self.repository.page_at(
+            self._reading(), **listed, number=number, limit=limit
         )
-        return Page(await self._with_users(executor, page.items), page.next)
 
     async def numbers(
         self, guild_id: int, prefix: str = "", limit: int = 25
@@ -252,6 +259,18 @@ class CaseController(BaseController[Case]):
         executor = self._writing(session)
         case = await self.repository.close(executor, guild_id, case_number)
         return await self._with_user(executor, case)
+
+    async def _listed(
+        self, guild_id: int, user: int | None, active: bool | None, kind: str | None
+    ) -> dict[str, Any] | None:
+        """What selects and orders cases; None where the member is not known."""
+        user_id = None
+        if user is not None:
+            member = await self.users.get_member(self._reading(), guild_id, user)
+            if member is None:
+                return None
+            user_id = member.id
+        return self.repository.listed(guild_id, user_id, active, kind)
 
     async def _with_user(self, executor: Executor, case: Case | None) -> Case | None:
         if case is not None:

@@ -12,7 +12,7 @@ from tuxdb.controllers.many_rows import check_size
 from tuxdb.engine.statements import Executor
 from tuxdb.errors import NotFound
 from tuxdb.models import EntryKind, PointsTransaction, User
-from tuxdb.repositories import Page
+from tuxdb.repositories import Page, PageAt
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.standings import StandingRepository
 from tuxdb.repositories.users import UserRepository
@@ -148,6 +148,13 @@ class PointsReports(BaseController[PointsTransaction]):
             rank = above + 1
         return Page(_ranked(page.items, rank, place), page.next)
 
+    async def leaderboard_at(
+        self, guild_id: int, number: int, limit: int = 10
+    ) -> PageAt:
+        """Where a page of the leaderboard begins, or the nearest one there is."""
+        check_size("limit", limit)
+        return await self.standings.leaders_at(self._reading(), guild_id, number, limit)
+
     async def around(self, guild_id: int, user: int, limit: int = 10) -> list[Standing]:
         """A user's place with the nearest before and behind; NotFound without one."""
         check_size("limit", limit)
@@ -180,13 +187,27 @@ class PointsReports(BaseController[PointsTransaction]):
     ) -> Page[Entry]:
         """Entries, newest first, of a guild or of one of its users."""
         executor = self._reading()
-        row_id = None
-        if user is not None:
-            row_id = (await self.balance(guild_id, user)).id
-        page = await self.repository.page_of_entries(
-            executor, guild_id, user_id=row_id, kind=kind, after=after, limit=limit
+        entries = await self._entries(guild_id, user, kind)
+        page = await self.repository.page_after(
+            executor, **entries, after=after, limit=limit
         )
         return Page(await self._named(executor, page.items), page.next)
+
+    async def history_at(
+        self,
+        guild_id: int,
+        user: int | None,
+        number: int,
+        *,
+        kind: EntryKind | str | None = None,
+        limit: int = 50,
+    ) -> PageAt:
+        """Where a page of the history begins, or the nearest one there is."""
+        check_size("limit", limit)
+        entries = await self._entries(guild_id, user, kind)
+        return await self.repository.page_at(
+            self._reading(), **entries, number=number, limit=limit
+        )
 
     async def export(self, guild_id: int) -> AsyncIterator[list[Entry]]:
         """All entries of a guild in the order of their ids, as of one instant."""
@@ -215,6 +236,12 @@ class PointsReports(BaseController[PointsTransaction]):
         return VerifyReport(
             accounts, entries, [Mismatch(**row._mapping) for row in rows]
         )
+
+    async def _entries(
+        self, guild_id: int, user: int | None, kind: str | None
+    ) -> dict[str, Any]:
+        row_id = None if user is None else (await self.balance(guild_id, user)).id
+        return self.repository.entries_of(guild_id, row_id, kind)
 
     async def _named(
         self, executor: Executor, rows: list[PointsTransaction]

@@ -24,7 +24,7 @@ from tuxdb.engine.statements import Executor
 from tuxdb.models import User
 from tuxdb.repositories.counting import FLUSHES, flush
 from tuxdb.repositories.movements import USERS
-from tuxdb.repositories.pages import Page
+from tuxdb.repositories.pages import Page, PageAt
 from tuxdb.repositories.users import UserRepository
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -65,6 +65,18 @@ class ActivityRepository:
             filters=_writers(guild_id),
             order_by=BY_ACTIVITY,
             after=after,
+            limit=limit,
+        )
+
+    async def leaders_at(
+        self, session: Executor, guild_id: int, number: int, limit: int
+    ) -> PageAt:
+        """Where a page of them begins."""
+        return await self.users.page_at(
+            session,
+            filters=_writers(guild_id),
+            order_by=BY_ACTIVITY,
+            number=number,
             limit=limit,
         )
 

@@ -65,6 +65,19 @@ class CaseRepository(Repository[Case]):
         added: Case = (await session.scalars(statement)).one()
         return added
 
+    def listed(
+        self, guild_id: int, user_id: int | None, active: bool | None, kind: str | None
+    ) -> dict[str, Any]:
+        """What selects and orders the cases of a guild, newest first, for a page."""
+        filters = [col(Case.guild_id) == guild_id]
+        if user_id is not None:
+            filters.append(col(Case.user_id) == user_id)
+        if active is not None:
+            filters.append(col(Case.is_active).is_(active))
+        if kind is not None:
+            filters.append(col(Case.case_type) == kind)
+        return {"filters": filters, "order_by": col(Case.case_number).desc()}
+
     async def lock_guild(self, session: Executor, guild_id: int) -> None:
         """Have everybody else wait who opens a case in a guild."""
         guild = select(GUILDS.c.id).where(GUILDS.c.id == guild_id)

@@ -44,6 +44,14 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True)
+class PageAt:
+    """Where a numbered page begins: behind a cursor; the first has none."""
+
+    number: int
+    after: str | None = None
+
+
+@dataclass(frozen=True)
 class PaginationResult(Generic[T]):
     """One numbered page, with how many rows there are in all."""
 

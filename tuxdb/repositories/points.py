@@ -32,7 +32,6 @@ from tuxdb.repositories.movements import (
     movement,
     standing_rules,
 )
-from tuxdb.repositories.pages import Page
 from tuxdb.repositories.prefixes import begins_with
 
 
@@ -220,17 +219,13 @@ class PointsRepository(Repository[PointsTransaction]):
             ],
         )
 
-    async def page_of_entries(
-        self,
-        session: Executor,
-        guild_id: int,
-        *,
-        user_id: int | None,
-        kind: str | None,
-        after: str | None,
-        limit: int,
-    ) -> Page[PointsTransaction]:
-        """Entries of a guild, newest first, or those with one user on either side."""
+    def entries_of(
+        self, guild_id: int, user_id: int | None, kind: str | None
+    ) -> dict[str, Any]:
+        """What selects and orders the entries of a guild, newest first, for a page.
+
+        Or those with one user on either side.
+        """
         entry = PointsTransaction
         filters = [col(entry.guild_id) == guild_id]
         if user_id is not None:
@@ -239,13 +234,7 @@ class PointsRepository(Repository[PointsTransaction]):
             )
         if kind is not None:
             filters.append(col(entry.kind) == str(kind))
-        return await self.page_after(
-            session,
-            filters=filters,
-            order_by=col(entry.id).desc(),
-            after=after,
-            limit=limit,
-        )
+        return {"filters": filters, "order_by": col(entry.id).desc()}
 
     async def entries_after(
         self, session: Executor, guild_id: int, entry_id: int, limit: int

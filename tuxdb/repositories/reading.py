@@ -24,6 +24,7 @@ from tuxdb.models import Model
 from tuxdb.repositories.criteria import Filters, OrderBy, conditions, elements
 from tuxdb.repositories.pages import (
     Page,
+    PageAt,
     SortKey,
     behind,
     fingerprint,
@@ -32,6 +33,9 @@ from tuxdb.repositories.pages import (
 )
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+MOST_COUNTED = 100_000
+"""So many rows a jump to a page counts, and so far it goes."""
 
 
 class Reading(Generic[ModelT]):
@@ -140,9 +144,7 @@ class Reading(Generic[ModelT]):
 
         One row more is read to know whether there are others.
         """
-        keys = [SortKey.of(item) for item in self._total_order(order_by)]
-        for key in keys:
-            self.column(self._attribute(key.column))  # a cursor holds columns only
+        keys = self._keys(order_by)
         where = conditions(filters)
         mark = fingerprint(keys, where)
         statement = self.select().where(*where).limit(limit + 1)
@@ -152,9 +154,39 @@ class Reading(Generic[ModelT]):
         items: list[ModelT] = list(await session.scalars(statement))
         if len(items) <= limit:
             return Page(items)
-        last = items[limit - 1]
-        values = [getattr(last, self._attribute(key.column)) for key in keys]
-        return Page(items[:limit], write_cursor(mark, values))
+        return Page(items[:limit], self._cursor(mark, keys, items[limit - 1]))
+
+    async def page_at(
+        self,
+        session: Executor,
+        *,
+        filters: Filters = None,
+        order_by: OrderBy = None,
+        number: int,
+        limit: int = 50,
+    ) -> PageAt:
+        """Where a page begins by its number, or else the nearest one there is.
+
+        Rows are counted and passed over for it, so it is for a jump; `page_after` goes
+        on from there. The first page where the rows went between the two statements.
+        """
+        if number <= 1:
+            return PageAt(1)
+        where = conditions(filters)
+        some = select(literal(1).label("one")).select_from(self.model).where(*where)
+        counted = some.limit(MOST_COUNTED).subquery()
+        total = int(await session.scalar(select(func.count()).select_from(counted)))
+        nearest = min(number, -(-total // limit))
+        if nearest <= 1:
+            return PageAt(1)
+        before = (nearest - 1) * limit - 1
+        rows = await self.find(
+            session, filters=filters, order_by=order_by, limit=1, offset=before
+        )
+        if not rows:
+            return PageAt(1)
+        keys = self._keys(order_by)
+        return PageAt(nearest, self._cursor(fingerprint(keys, where), keys, rows[0]))
 
     async def count(self, session: Executor, filters: Filters = None) -> int:
         """How many rows match, exactly."""
@@ -181,6 +213,16 @@ class Reading(Generic[ModelT]):
         if isinstance(kind, Integer) and isinstance(value, float | bool):
             raise InvalidValue(name, "is not a whole number")
         return literal(value, kind)
+
+    def _keys(self, order_by: OrderBy) -> list[SortKey]:
+        keys = [SortKey.of(item) for item in self._total_order(order_by)]
+        for key in keys:
+            self.column(self._attribute(key.column))  # a cursor holds columns only
+        return keys
+
+    def _cursor(self, mark: str, keys: Sequence[SortKey], last: ModelT) -> str:
+        values = [getattr(last, self._attribute(key.column)) for key in keys]
+        return write_cursor(mark, values)
 
     def _total_order(self, order_by: OrderBy) -> list[Any]:
         given = [

@@ -8,7 +8,7 @@ from sqlmodel import col
 from tuxdb.engine.statements import Executor
 from tuxdb.models import User
 from tuxdb.repositories.base import Repository
-from tuxdb.repositories.pages import Page
+from tuxdb.repositories.pages import Page, PageAt
 
 
 class StandingRepository(Repository[User]):
@@ -23,6 +23,18 @@ class StandingRepository(Repository[User]):
             filters=_active(guild_id),
             order_by=col(User.points).desc(),
             after=after,
+            limit=limit,
+        )
+
+    async def leaders_at(
+        self, session: Executor, guild_id: int, number: int, limit: int
+    ) -> PageAt:
+        """Where a page of them begins."""
+        return await self.page_at(
+            session,
+            filters=_active(guild_id),
+            order_by=col(User.points).desc(),
+            number=number,
             limit=limit,
         )
 

@@ -111,7 +111,10 @@ async def test_long_lists_are_turned_page_by_page(
     await world.discord.press(curator, reply, "Next")
     await world.discord.press(curator, reply, "Next")
     last = reply.text
+    await world.discord.press(curator, reply, "First")
+    await world.discord.press(curator, reply, "Last")
 
+    assert reply.text == last
     assert [c.mention in first for c in many] == [True] * 10 + [False] * 13
     assert [c.mention in last for c in many] == [False] * 20 + [True] * 3
 

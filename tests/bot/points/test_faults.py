@@ -154,7 +154,7 @@ async def test_a_list_stays_when_its_next_page_cannot_be_read(
     assert "not reachable" in pressed.text
     assert pressed.followups[-1].ephemeral
     assert board.text == shown
-    assert board.labels == ["Next"]
+    assert board.labels == ["Next", "Last", "Page 1 …"]
     await wire.come_up()
 
 

@@ -56,11 +56,11 @@ async def test_pages_are_turned_forth_and_back(world: World) -> None:
     reply = await board(world)
 
     assert ranks(reply) == tens(0)
-    assert reply.labels == ["Next"]
+    assert reply.labels == ["Next", "Last", "Page 1 …"]
     assert await turn(world, reply, "Next") == tens(1)
-    assert reply.labels == ["First", "Back", "Next"]
+    assert reply.labels == ["First", "Back", "Next", "Last", "Page 2 …"]
     assert await turn(world, reply, "Next", "Next", "Next") == tens(4)
-    assert reply.labels == ["First", "Back"]
+    assert reply.labels == ["First", "Back", "Page 5 …"]
     assert await turn(world, reply, "Back") == tens(3)
     assert await turn(world, reply, "Back", "Back") == tens(1)
     assert await turn(world, reply, "Back") == tens(0)
@@ -77,7 +77,7 @@ async def test_buttons_hold_no_more_than_discord_allows(world: World) -> None:
 
     ids = [button["custom_id"] for button in reply.buttons]
 
-    assert len(set(ids)) == 3
+    assert len(set(ids)) == 5
     assert all(len(custom_id) <= 100 for custom_id in ids)
 
 
@@ -93,11 +93,26 @@ async def test_pages_are_turned_after_a_restart(world: World) -> None:
     assert await turn(world, reply, "Back") == tens(2)
 
 
-async def test_further_back_than_is_known_is_the_first_page(world: World) -> None:
+async def test_a_new_process_finds_the_whole_way_back(world: World) -> None:
     reply = await board(world)
     await turn(world, reply, "Next", "Next", "Next")
     await world.restart()
 
+    assert await turn(world, reply, "Back") == tens(2)
+    assert await turn(world, reply, "Back") == tens(1)
+    assert await turn(world, reply, "Back") == tens(0)
+    assert reply.labels == ["Next", "Last", "Page 1 …"]
+
+
+async def test_without_numbers_further_back_than_is_known_is_the_first_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(pages._FINDS, "pl")
+    reply = await board(world)
+    await turn(world, reply, "Next", "Next", "Next")
+    await world.restart()
+
+    assert reply.labels == ["First", "Back", "Next"]
     assert await turn(world, reply, "Back") == tens(2)
     assert await turn(world, reply, "Back") == tens(0)
 
@@ -149,7 +164,9 @@ async def test_an_old_list_has_expired(world: World) -> None:
     assert pressed.content == "This list has expired. Ask for it again."
 
 
-@pytest.mark.parametrize("custom_id", ["p:zz:n:1:1:", "p:pl:n", "p:pl:n:!:?:x:points"])
+@pytest.mark.parametrize(
+    "custom_id", ["p:zz:n:1:1:", "p:zz:l:1:1:", "p:pl:n", "p:pl:n:!:?:x:points"]
+)
 async def test_a_button_of_another_version_has_expired(
     world: World, custom_id: str
 ) -> None:

@@ -27,6 +27,7 @@ from tuxdb.bot.sanctions import Kind, Outcome, Sanction, audit_reason, lift
 from tuxdb.bot.views.pages import PageView, pages
 from tuxdb.bot.views.pages import show as show_page
 from tuxdb.errors import InvalidValue, NotFound
+from tuxdb.repositories import PageAt
 
 if TYPE_CHECKING:
     from tuxdb.models import Case
@@ -183,7 +184,18 @@ class Cases(
         return any(other.case_number > case.case_number for other in page.items)
 
 
-@pages(LIST)
+async def page_at(interaction: Interaction, number: int, who: str, kind: str) -> PageAt:
+    """Where a page of them begins."""
+    return await interaction.client.db.case.page_at(
+        interaction.guild_id or 0,
+        number,
+        user=None if who == ANY else int(who),
+        case_type=None if kind == ANY else kind,
+        limit=ON_A_PAGE,
+    )
+
+
+@pages(LIST, at=page_at)
 async def page(
     interaction: Interaction, cursor: str | None, who: str, kind: str
 ) -> PageView:

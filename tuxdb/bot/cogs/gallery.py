@@ -13,6 +13,7 @@ from tuxdb.bot.permissions import permission_only, require_permission
 from tuxdb.bot.views.pages import PageView, pages, show
 from tuxdb.errors import InvalidValue, NotFound
 from tuxdb.models import GalleryMementos
+from tuxdb.repositories import PageAt
 
 MANAGE = "manage_channels"
 ON_A_PAGE = 10
@@ -88,7 +89,16 @@ class Gallery(
         await show(interaction, LIST)
 
 
-@pages(LIST)
+async def page_at(interaction: Interaction, number: int, *_: str) -> PageAt:
+    """Where a page of them begins, or the nearest one there is."""
+    kept = await interaction.client.db.gallery.get_by_guild(interaction.guild_id or 0)
+    nearest = max(1, min(number, -(-len(kept) // ON_A_PAGE)))
+    if nearest == 1:
+        return PageAt(1)
+    return PageAt(nearest, str(kept[(nearest - 1) * ON_A_PAGE - 1].channel_id))
+
+
+@pages(LIST, at=page_at)
 async def page(interaction: Interaction, cursor: str | None, *_: str) -> PageView:
     """Ten channels in the order of their ids, which are the cursors as well."""
     require_permission(interaction, MANAGE)

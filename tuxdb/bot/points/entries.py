@@ -8,13 +8,27 @@ from tuxdb.bot.permissions import require_manager
 from tuxdb.bot.points.accounts import guild_of
 from tuxdb.bot.views.pages import ROWS, PageView, pages
 from tuxdb.controllers.points_reports import Entry
+from tuxdb.repositories import PageAt
 
 TAG = "ph"
 ALL = "-"
 SHOWN_REASON = 80
 
 
-@pages(TAG)
+async def history_at(
+    interaction: Interaction, number: int, user: str, kind: str
+) -> PageAt:
+    """Where a page of it begins."""
+    return await interaction.client.db.points.history_at(
+        guild_of(interaction),
+        int(user, 36),
+        number,
+        kind=None if kind == ALL else kind,
+        limit=ROWS,
+    )
+
+
+@pages(TAG, at=history_at)
 async def history(
     interaction: Interaction, cursor: str | None, user: str, kind: str
 ) -> PageView:

@@ -12,6 +12,7 @@ from tuxdb.bot.views.pages import ROWS, PageView, pages
 from tuxdb.controllers.activity import ActivityStanding
 from tuxdb.controllers.points_reports import Standing
 from tuxdb.errors import NotFound
+from tuxdb.repositories import PageAt
 
 TAG = "pl"
 POINTS, MESSAGES = "points", "messages"
@@ -20,7 +21,14 @@ SHOWN_NAME = 60
 Place = Standing | ActivityStanding
 
 
-@pages(TAG)
+async def leaderboard_at(interaction: Interaction, number: int, by: str) -> PageAt:
+    """Where a page of a leaderboard begins."""
+    db = interaction.client.db
+    board = db.activity if by == MESSAGES else db.points
+    return await board.leaderboard_at(guild_of(interaction), number, limit=ROWS)
+
+
+@pages(TAG, at=leaderboard_at)
 async def leaderboard(
     interaction: Interaction, cursor: str | None, by: str
 ) -> PageView:

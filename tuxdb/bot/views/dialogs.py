@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MOST_NOTES = 5000
 LONGEST_ID = 100
+PRESSES = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 TASK = "discord-ui-dynamic-item-tuxdb-"
 """Named like discord.py's own, so that a stop waits for what is running."""
 
@@ -69,8 +70,8 @@ class Dialogs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Take a press of one of the bot's buttons; leave all else alone."""
-        if interaction.type is not discord.InteractionType.component:
+        """Take a press of one of the bot's buttons, or what was typed after one."""
+        if interaction.type not in PRESSES:
             return
         prefix, *parts = custom_id_of(interaction).split(":")
         if prefix in HANDLERS:
@@ -157,7 +158,7 @@ def understood() -> Iterator[None]:
 
 
 def custom_id_of(interaction: Interaction) -> str:
-    """What stands in the button that was pressed."""
+    """What stands in the button that was pressed, or the window that was filled in."""
     data: Any = interaction.data or {}
     return str(data.get("custom_id", ""))
 
