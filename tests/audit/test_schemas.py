@@ -8,6 +8,7 @@ import pytest
 from tuxdb.audit.options import Options
 from tuxdb.audit.run import gather
 from tuxdb.audit.schemas import NoSchema, Taken, take
+from tuxdb.audit.sql.mapping.imported import Imported
 
 QUERY = 'async def f(conn):\n    await conn.fetch("SELECT a FROM links")\n'
 MODEL = """from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -36,10 +37,12 @@ def upgrade():
 Taker = Callable[..., "object"]
 
 
-async def taken(folder: Path, choice: str = "auto") -> Taken:
+async def taken(
+    folder: Path, choice: str = "auto", imported: Imported | None = None
+) -> Taken:
     (folder / "cog.py").write_text(QUERY)
     found = gather([folder], Options(cache=False, top=folder))
-    return await take(choice, found.facts, found.scripts, folder)
+    return await take(choice, found.facts, found.scripts, folder, imported)
 
 
 async def test_a_script_is_found_and_named(tmp_path: Path) -> None:
@@ -132,3 +135,24 @@ async def test_a_folder_of_revisions_may_be_named(tmp_path: Path) -> None:
     found = await taken(tmp_path, str(tmp_path / "versions"))
 
     assert "CREATE TABLE links" in found.scripts[0].text
+
+
+@pytest.mark.parametrize("choice", ["auto", "models"])
+async def test_imported_models_come_before_what_is_no_better(
+    tmp_path: Path, choice: str
+) -> None:
+    (tmp_path / "schema.sql").write_text("CREATE TABLE links (a int);")
+    imported = Imported("bot:Base", "CREATE TABLE links ();", tables=("links",))
+
+    found = await taken(tmp_path, choice, imported)
+
+    assert found.said == "1 table of bot:Base, imported"
+    assert [one.text for one in found.scripts] == ["CREATE TABLE links ();"]
+
+
+async def test_imported_models_leave_no_model_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(MODEL)
+
+    found = await taken(tmp_path, imported=Imported("bot:Base", tables=("links",)))
+
+    assert found.models == ()

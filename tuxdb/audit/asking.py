@@ -19,6 +19,7 @@ from tuxdb.settings import Settings
 if TYPE_CHECKING:
     from tuxdb.audit.fix.plan import FixOptions
     from tuxdb.audit.schemas import Taken
+    from tuxdb.audit.sql.mapping.imported import Imported
     from tuxdb.audit.verdicts import Asked
 
 AUTO = "auto"
@@ -31,7 +32,8 @@ class Request:
     `schema` is None where none is to be asked; `named` says that a person asked for
     it, so that its lack is an error. `lenient` says that proofs are welcome, and no
     more; `only` are the calls to prove; `around` reads the whole project, of which
-    a part is audited.
+    a part is audited. `import_models` asks for the project's models to be imported,
+    and `imported` is what came of it.
     """
 
     schema: str | None = AUTO
@@ -44,6 +46,8 @@ class Request:
     lenient: bool = False
     only: Callable[[RawQuery], bool] = lambda _query: True
     around: Callable[[], Gathered] | None = None
+    import_models: bool = False
+    imported: "Imported | None" = None
 
     @property
     def plans(self) -> bool:
@@ -99,7 +103,13 @@ async def _taken(
 
     choice = request.schema or AUTO
     try:
-        taken = await take(choice, gathered.facts, gathered.scripts, options.top)
+        taken = await take(
+            choice,
+            gathered.facts,
+            gathered.scripts,
+            options.top,
+            request.imported,
+        )
     except NoSchema as error:
         if request.around is not None:
             wider = replace(request, around=None)

@@ -113,6 +113,8 @@ class Gathered:
     """The `.sql` files that define something, and their text."""
     sources: Mapping[str, bytes] = field(default_factory=dict)
     """The Python files by their path, as they are stored."""
+    modelled: tuple[str, ...] = ()
+    """The tables of models that were imported."""
 
 
 def gather(
@@ -141,7 +143,9 @@ def judge(
     """Apply the rules; `answers` are those of the SQL side, if it was asked."""
     verdicts = answers.verdicts if answers is not None else {}
     checked = answers is not None and answers.checked
-    context = Context(gathered.facts, verdicts, checked=checked)
+    context = Context(
+        gathered.facts, verdicts, checked=checked, imported=gathered.modelled
+    )
     found = _judge(context, options)
     kept, count = _without_suppressed(found, context, options)
     known = options.baseline or frozenset()

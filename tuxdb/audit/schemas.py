@@ -1,12 +1,13 @@
 """Where a project's schema is, and which of several that could be it is taken.
 
 A live database, `.sql` files, Alembic revisions, models, or the CREATE TABLE that the
-program itself runs: nothing of the project is imported or run for any of them.
+program itself runs: nothing of the project is imported or run for any of them, unless
+its models were (`imported`), because a person asked for it.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from tuxdb.audit.discover import discover, shown
@@ -14,6 +15,7 @@ from tuxdb.audit.facts import Facts, digest
 from tuxdb.audit.sql.applying import SchemaSource
 from tuxdb.audit.sql.mapping import ModelSource, read_models
 from tuxdb.audit.sql.mapping.ddl import schema_of
+from tuxdb.audit.sql.mapping.imported import Imported
 from tuxdb.audit.sqltext import DDL, first_word, tables, verb
 from tuxdb.errors import ConfigurationError, DatabaseUnavailable, UsageError
 from tuxdb.urls import DatabaseUrl
@@ -60,6 +62,7 @@ class _Candidate:
     scripts: list[SchemaSource]
     names: set[str] = field(default_factory=set)
     left_out: tuple[str, ...] = ()
+    wanted: bool = False
 
 
 class NoSchema(ConfigurationError):
@@ -77,18 +80,29 @@ async def take(
     facts: Sequence[Facts],
     scripts: Sequence[tuple[str, str]],
     top: Path | None = None,
+    imported: Imported | None = None,
 ) -> Taken:
     """Find the schema by the choice of a person, or by what the tree has."""
-    models = _models(facts, top)
+    models = _models(facts, top) if imported is None else imported.models
+    own = _of_models(models) if imported is None else _of_imported(imported)
     if choice == AUTO:
-        return _guessed(facts, scripts, models, top)
+        return _with(imported, _guessed(facts, scripts, own, models, top))
     if choice == MODELS:
+        if imported is not None:
+            return Taken(tuple(own.scripts), models, own.said, own.left_out)
         if not models:
             raise NoSchema
         return Taken((SchemaSource(MODELS, schema_of(models)),), models, _of(models))
     if "://" in choice:
-        return await _live(choice, models)
-    return _named(Path(choice), models)
+        return _with(imported, await _live(choice, models))
+    return _with(imported, _named(Path(choice), models))
+
+
+def _with(imported: Imported | None, taken: Taken) -> Taken:
+    """Say that models were imported, where the schema's name does not."""
+    if imported is None or imported.said in taken.said:
+        return taken
+    return replace(taken, said=f"{taken.said}; models: {imported.said}")
 
 
 async def _live(choice: str, models: tuple[ModelSource, ...]) -> Taken:
@@ -170,6 +184,7 @@ def _bare(name: str) -> str:
 def _guessed(
     facts: Sequence[Facts],
     scripts: Sequence[tuple[str, str]],
+    own: _Candidate,
     models: tuple[ModelSource, ...],
     top: Path | None,
 ) -> Taken:
@@ -178,10 +193,10 @@ def _guessed(
     texts = scripts_of(scripts)
     paths = [(top or Path()) / one.path for one in facts if one.revision]
     found = [_sql(texts) if texts else None, _revisions(paths)]
-    fillers = [_of_models(models) if models else None, _of_program(facts)]
+    fillers = [own if own.names else None, _of_program(facts)]
     stated = [one for one in (*found, fillers[0]) if one and one.names & used]
     known = stated or [one for one in fillers if one is not None]
-    best = max(known, key=lambda one: len(one.names & used), default=None)
+    best = max(known, key=lambda one: (len(one.names & used), one.wanted), default=None)
     if best is None or not best.names & used:
         raise NoSchema
     said, names = best.said, set(best.names)
@@ -247,6 +262,12 @@ def _of(models: Sequence[ModelSource]) -> str:
 def _of_models(models: Sequence[ModelSource]) -> _Candidate:
     names = {one.table.lower() for one in models}
     return _Candidate(_of(models), [SchemaSource(MODELS, schema_of(models))], names)
+
+
+def _of_imported(imported: Imported) -> _Candidate:
+    names = {_bare(table) for table in imported.tables}
+    scripts = [SchemaSource(MODELS, imported.script)]
+    return _Candidate(imported.said, scripts, names, imported.left_out, wanted=True)
 
 
 def _of_program(facts: Sequence[Facts]) -> _Candidate | None:

@@ -8,6 +8,7 @@ import typer
 from tuxdb.cli import audit_flags as flags
 from tuxdb.cli.audit_fix import FixWish, finish
 from tuxdb.cli.audit_group import SCAN, AuditGroup
+from tuxdb.cli.audit_imports import ImportModels
 from tuxdb.cli.audit_models import models
 from tuxdb.cli.audit_output import put, text_of, write_baseline
 from tuxdb.cli.audit_run import audited, existing
@@ -20,7 +21,7 @@ from tuxdb.errors import ExitCode, UsageError
 
 app = App(
     help="Find raw SQL in Python source, judge it, and offer its equal.\n\n"
-    "Nothing that is read is ever imported or run, and nothing is written unless a "
+    "Nothing that is read is imported or run, and nothing is written, unless a "
     "flag asks for it. Needs no configuration and no database of yours.",
     cls=AuditGroup,
 )
@@ -54,6 +55,7 @@ def scan(
     no_cache: flags.NoCache = False,
     schema: flags.SchemaFrom = None,
     no_db: flags.NoDatabase = False,
+    import_models: ImportModels = False,
     prove: flags.Prove = False,
     execute: flags.Execute = False,
     diff: flags.Diff = False,
@@ -66,7 +68,7 @@ def scan(
         _explain(explain)
         return
     if show_sql is not None:
-        show_site(ctx, show_sql, schema, no_db=no_db)
+        show_site(ctx, show_sql, schema, no_db=no_db, import_models=import_models)
         return
     from tuxdb.cli.audit_options import Wish, requested, wished
 
@@ -84,6 +86,7 @@ def scan(
         no_db=no_db,
         prove=prove,
         execute=execute,
+        import_models=import_models,
     )
     options = wished(wish)
     fixes = FixWish(diff=diff, write=fix, unsafe=unsafe_fixes, shape=shape)

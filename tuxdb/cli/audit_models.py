@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuxdb.cli.audit_imports import ImportModels, imported_models
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.render import flush, write
 from tuxdb.cli.run import run_with_settings
@@ -31,6 +32,8 @@ def models(
         str,
         typer.Option("--base", metavar="MODULE:NAME", help="The class to inherit."),
     ] = "",
+    *,
+    import_models: ImportModels = False,
 ) -> None:
     """Write model classes for the tables of the schema that have none."""
     from tuxdb.cli.audit_options import Wish, wished
@@ -38,6 +41,7 @@ def models(
     given = paths or [Path()]
     options = wished(Wish(paths=given))
     found: list[str] = []
+    imported = imported_models(invocation(ctx), given[0]) if import_models else None
 
     async def written(settings: "Settings") -> None:
         from tuxdb.audit.models import model_source
@@ -46,7 +50,9 @@ def models(
         from tuxdb.audit.sql.schema import ScratchSchema
 
         found_in = gather(given, options)
-        taken = await take(schema, found_in.facts, found_in.scripts, options.top)
+        taken = await take(
+            schema, found_in.facts, found_in.scripts, options.top, imported
+        )
         known = taken.models
         have = frozenset(one.table for one in known)
         async with ScratchSchema.open(settings, taken.scripts, models=known) as scratch:

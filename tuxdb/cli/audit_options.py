@@ -29,6 +29,7 @@ class Wish:
     no_db: bool = False
     prove: bool = False
     execute: bool = False
+    import_models: bool = False
 
 
 def wished(wish: Wish) -> "Options":
@@ -65,11 +66,14 @@ def requested(wish: Wish, fixes: "FixWish") -> "Request":
     proves = wish.prove or wish.execute
     if wish.no_db and (wish.schema is not None or proves):
         raise UsageError("--no-db does not go with --schema, --prove or --execute")
+    if wish.no_db and wish.import_models:
+        raise UsageError("--no-db does not go with --import-models")
     return Request(
         schema=None if wish.no_db else wish.schema or AUTO,
         named=wish.schema is not None,
         prove=proves,
         execute=wish.execute,
+        import_models=wish.import_models,
         fix=fixes.asked,
         unsafe=fixes.unsafe,
         repository=fixes.shape == "repository",

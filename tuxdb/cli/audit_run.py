@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tuxdb.cli.audit_imports import imported_models
 from tuxdb.cli.invocation import Invocation, invocation
 from tuxdb.cli.progress import Bar
 from tuxdb.cli.run import run_with_settings
@@ -37,8 +38,13 @@ def audited(
     """Audit a tree."""
     from tuxdb.audit.run import gather, judge
 
+    if request.import_models:
+        imported = imported_models(invocation(ctx), paths[0])
+        request = replace(request, imported=imported)
     with Bar(invocation(ctx)) as bar:
         gathered = gather(paths, options, told=bar.update)
+        if request.imported is not None:
+            gathered = replace(gathered, modelled=request.imported.tables)
         if not _needed(gathered, request):
             return Outcome(judge(gathered, options))
         folder = project_of(paths[0])

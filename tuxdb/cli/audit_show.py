@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuxdb.cli.audit_imports import ImportModels
 from tuxdb.cli.audit_output import put
 from tuxdb.cli.audit_run import audited, existing, project_of
 from tuxdb.cli.escape import escape
@@ -31,13 +32,20 @@ def show(
         ),
     ] = None,
     no_db: Annotated[bool, typer.Option("--no-db", help="Prove nothing.")] = False,
+    *,
+    import_models: ImportModels = False,
 ) -> None:
     """Show one call in full: its SQL, its uses, its findings, its replacement."""
-    show_site(ctx, place, schema, no_db=no_db)
+    show_site(ctx, place, schema, no_db=no_db, import_models=import_models)
 
 
 def show_site(
-    ctx: typer.Context, place: str, schema: str | None, *, no_db: bool
+    ctx: typer.Context,
+    place: str,
+    schema: str | None,
+    *,
+    no_db: bool,
+    import_models: bool = False,
 ) -> None:
     """Audit the project of a file, and show the calls at one of its lines."""
     from tuxdb.audit.asking import AUTO, Request
@@ -45,6 +53,8 @@ def show_site(
     from tuxdb.audit.formats.single import site_lines
     from tuxdb.cli.audit_options import Wish, wished
 
+    if no_db and import_models:
+        raise UsageError("--no-db does not go with --import-models")
     file, line = _place(place)
     folder = project_of(file)
     options = wished(Wish(paths=[folder]))
@@ -59,6 +69,7 @@ def show_site(
         prove=not no_db,
         lenient=True,
         only=is_meant,
+        import_models=import_models,
     )
     report = audited(ctx, [folder, file], options, request).report
     lines = site_lines(report, name, line)

@@ -51,4 +51,5 @@ def _walk(module: ModuleType) -> None:
     for found in pkgutil.walk_packages(
         getattr(module, "__path__", []), f"{module.__name__}."
     ):
-        importlib.import_module(found.name)
+        if not found.name.endswith(".__main__"):  # that would start the program
+            importlib.import_module(found.name)

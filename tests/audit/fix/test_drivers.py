@@ -100,7 +100,7 @@ def test_a_text_becomes_an_expression_and_its_call_stays() -> None:
 
     assert fixed(source, BY_ID, types=BIGINT) == (
         "from models.links import Link\n"
-        "from sqlalchemy import select, text\n\n\n"
+        "from sqlalchemy import select\n\n\n"
         "def find(cur, session, key):\n"
         "    return session.execute("
         "select(Link.id, Link.url).where(Link.id == key)).all()\n"

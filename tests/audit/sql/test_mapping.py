@@ -135,3 +135,23 @@ async def test_a_default_that_sqlalchemy_would_add_rules_a_class_out(
         assert converted.models == ()
         assert "default for done" in converted.changes[0]
         assert (await schema.prove(text, converted)).state == "proved"
+
+
+async def test_a_column_of_a_type_of_the_projects_own_does_not_stop_a_proof(
+    opened: Opener, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "class Poll(Base):\n    __tablename__ = 'polls'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        "    kind = mapped_column(Enum(Kind))\n"
+    )
+    models = read_models([tmp_path / "own.py"])
+    text = "SELECT id FROM polls WHERE id = $1"
+
+    async with opened(
+        "CREATE TABLE polls (id int, kind text)", models=models
+    ) as schema:
+        converted = await schema.convert(text)
+
+        assert isinstance(converted, Converted)
+        assert (await schema.prove(text, converted)).state == "proved"

@@ -119,13 +119,18 @@ def _merged(
     names += [one.part for one in group]
     if order:
         names.sort(key=_rank)
-    text = source.text(node)
-    head = f"from {node.module} import "
-    flat = head + ", ".join(names)
-    if "\n" not in text and len(flat) <= WIDTH:
-        return Edit(begin, end, flat)
+    flat = "\n" not in source.text(node)
+    return Edit(begin, end, laid(str(node.module), names, flat=flat))
+
+
+def laid(module: str, names: Sequence[str], *, flat: bool) -> str:
+    """A statement in one line if it was and fits, else a line for each name."""
+    head = f"from {module} import "
+    line = head + ", ".join(names)
+    if flat and len(line) <= WIDTH:
+        return line
     parts = "".join(f"{STEP}{name},\n" for name in names)
-    return Edit(begin, end, f"{head}(\n{parts})")
+    return f"{head}(\n{parts})"
 
 
 def _whole(module: str, group: Sequence[Import]) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from tuxdb.audit.fix.bind import binding_fix
 from tuxdb.audit.fix.binding import Unbindable
 from tuxdb.audit.fix.code import Shared, defined
-from tuxdb.audit.fix.edits import Edit, FileEdit, edited, overlap
+from tuxdb.audit.fix.edits import Edit, FileEdit, overlap
 from tuxdb.audit.fix.imports import added, after_imports
 from tuxdb.audit.fix.layout import assigned
 from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
@@ -20,6 +20,7 @@ from tuxdb.audit.fix.results import Unservable
 from tuxdb.audit.fix.rewrite import rewrite
 from tuxdb.audit.fix.session import NoSession, SessionSource, recognised
 from tuxdb.audit.fix.source import NotEditable, Source
+from tuxdb.audit.fix.unused import without_text
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.sqltext import DDL, first_word
 
@@ -102,7 +103,7 @@ def plan(
         shared = Shared(module_of(path, options.root), repositories)
         known = {query: conversions.get(query) for query in here}
         chosen[path] = _chosen(made, source, known, options, shared)
-    _write(made, sources, chosen)
+    _write(made, sources, chosen, options)
     return made
 
 
@@ -144,7 +145,10 @@ def _chosen(
 
 
 def _write(
-    made: Plan, sources: Mapping[str, Source], chosen: Mapping[str, list[Fix]]
+    made: Plan,
+    sources: Mapping[str, Source],
+    chosen: Mapping[str, list[Fix]],
+    options: FixOptions,
 ) -> None:
     """Put the edits of each file together, those of repositories as well."""
     methods = [fix.method for fixes in chosen.values() for fix in fixes if fix.method]
@@ -161,7 +165,7 @@ def _write(
         if repository is not None:
             edits.append(repository.edit())
         try:
-            file = edited(source, edits)
+            file = without_text(source, edits, options.sources)
         except NotEditable as error:
             for fix in fixes:
                 made.outcomes[fix.query] = Refusal(fix.query, str(error))

@@ -52,6 +52,8 @@ def _offered(report: Report, query: RawQuery) -> Iterator[str]:
     """The replacement, its proof, and what --fix would do."""
     verdict = report.verdicts.get((query.path, query.span))
     answers = report.answers
+    if answers is not None and answers.checked:
+        yield f"schema: {answers.schema}"
     if verdict and verdict.replacement:
         yield f"replacement: {verdict.proof}"
         yield from (f"  {line}" for line in verdict.replacement.splitlines())

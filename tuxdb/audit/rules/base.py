@@ -21,6 +21,8 @@ class Context:
     checked: bool = False
     """Whether a schema was there to check against."""
     unused: Sequence[tuple[str, Suppression]] = ()
+    imported: Sequence[str] = ()
+    """The tables of models that were imported."""
 
     @cached_property
     def queries(self) -> list[RawQuery]:
@@ -30,7 +32,8 @@ class Context:
     @cached_property
     def models(self) -> set[str]:
         """The tables that have a model in the tree."""
-        return {table.lower() for file in self.files for table in file.tables}
+        read = {table.lower() for file in self.files for table in file.tables}
+        return read | {table.lower() for table in self.imported}
 
     def verdict(self, query: RawQuery) -> Verdict | None:
         """What PostgreSQL and the schema say of a query, if they were asked."""

@@ -108,11 +108,17 @@ def _mapped(column: ModelColumn) -> Any:  # noqa: ANN401 - a descriptor of SQLAl
         options["onupdate"] = _computed
     return mapped_column(
         column.name,
-        type_object(column.type or "NullType"),
+        type_object(column.type) if column.type else _Unknown(),
         primary_key=column.primary_key,
         nullable=column.nullable,
         **options,
     )
+
+
+class _Unknown(sqltypes.UserDefinedType[Any]):
+    """Stand for a type that is not known: SQLAlchemy maps no column without one."""
+
+    cache_ok = True
 
 
 def _computed() -> None:
