@@ -22,6 +22,7 @@ ALL = ("--numprocesses", "auto", "--maxprocesses", "4")
 """Of pytest, to run everything: as many at once as there are processors."""
 SERVERLESS = (
     "tests/bot",  # its statements are the controllers'
+    "tests/cli/test_injection.py",
     "tests/scripts",
     "tests/test_architecture.py",
     "tests/test_packaging.py",
