@@ -11,7 +11,7 @@ from tuxdb.audit.tree import Tree
 
 Form = Literal["alone", "assigned", "returned", "hoisted"]
 CONNECTIONS = frozenset({"conn", "connection", "con", "cur", "cursor", "trans", "tx"})
-DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg2", "aiosqlite", "aiopg"})
+DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg2", "aiopg"})
 TAKEN = frozenset({"acquire", "get", "connection"})  # a connection of a pool
 HEADERS = (ast.If, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Match)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
