@@ -6,8 +6,8 @@ import pytest
 
 from tests.cli.conftest import ALICE, BOB, add_users
 from tests.harness.command import Cli
-from tuxdb.cli.guild_config import RULES
 from tuxdb.errors import ExitCode
+from tuxdb.guild_keys import RULES
 from tuxdb.models.bot_settings import BOT_RULES
 from tuxdb.models.guild_settings import POINTS_RULES
 

@@ -3,7 +3,8 @@
 import difflib
 
 from tuxdb.bot.embeds import CUT, Markup, cut, plain
-from tuxdb.bot.guild_keys import CHANNELS, LONG, ROLES, Value, as_text
+from tuxdb.bot.guild_keys import LONG, Value, as_text
+from tuxdb.guild_keys import CHANNELS, ROLES
 
 NONE = Markup("—")
 BLOCK = 1500

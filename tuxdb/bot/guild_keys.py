@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tuxdb.errors import InvalidValue, NotFound
+from tuxdb.guild_keys import BOT, CHANNELS, KEYS, POINTS, PREFIX, ROLES, SETTINGS
 
 if TYPE_CHECKING:
     import discord
@@ -18,27 +19,6 @@ if TYPE_CHECKING:
     from tuxdb.database import Database
     from tuxdb.models import GuildConfig
 
-CHANNELS = (
-    "mod_log_id",
-    "audit_log_id",
-    "join_log_id",
-    "private_log_id",
-    "report_log_id",
-    "dev_log_id",
-    "jail_channel_id",
-)
-ROLES = ("jail_role_id",)
-PREFIX, SETTINGS = "prefix", "settings"
-COLUMNS = (PREFIX, *CHANNELS, *ROLES, SETTINGS)
-POINTS, BOT = "points", "bot"
-RULES = {
-    POINTS: ("max_balance", "daily_send", "daily_receive", "start_balance", "timezone"),
-    BOT: ("manager_roles", "confirm_from", "ping_receiver", "locale", "cogs_off"),
-}
-KEYS = (
-    *COLUMNS,
-    *(f"{part}.{rule}" for part, rules in RULES.items() for rule in rules),
-)
 LONG = (SETTINGS, "bot.manager_roles", "bot.cogs_off")
 """What is typed into a window rather than an option."""
 NOTHING = "none"

@@ -14,6 +14,7 @@ from tuxdb.cli.options import RECORDED
 from tuxdb.cli.parsers import closest, snowflake
 from tuxdb.cli.run import run
 from tuxdb.errors import UsageError
+from tuxdb.guild_keys import CHANNELS, COLUMNS, KEYS, POINTS, ROLES
 
 if TYPE_CHECKING:
     from tuxdb.database import Database
@@ -21,26 +22,7 @@ if TYPE_CHECKING:
 
 app = App(help="Read and change the configuration of a guild.")
 
-IDS = (
-    "mod_log_id",
-    "audit_log_id",
-    "join_log_id",
-    "private_log_id",
-    "report_log_id",
-    "dev_log_id",
-    "jail_channel_id",
-    "jail_role_id",
-)
-COLUMNS = ("prefix", *IDS, "settings")
-POINTS, BOT = "points", "bot"
-RULES = {
-    POINTS: ("max_balance", "daily_send", "daily_receive", "start_balance", "timezone"),
-    BOT: ("manager_roles", "confirm_from", "ping_receiver", "locale", "cogs_off"),
-}
-KEYS = (
-    *COLUMNS,
-    *(f"{part}.{rule}" for part, rules in RULES.items() for rule in rules),
-)
+IDS = (*CHANNELS, *ROLES)
 LISTS = ("bot.manager_roles", "bot.cogs_off")
 SWITCHES = ("bot.ping_receiver",)
 ON_OFF = {"on": True, "true": True, "off": False, "false": False}

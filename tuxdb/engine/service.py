@@ -248,30 +248,6 @@ class DatabaseService:
 
         return await self._changing(unit)
 
-    async def run_unit(self, work: Callable[[Connection], T]) -> T:
-        """Run synchronous Core work in one transaction and one greenlet.
-
-        Raises OutcomeUnknown if the connection breaks during the commit.
-        """
-        committing = False
-
-        def unit() -> T:
-            nonlocal committing
-            committing = False
-            with self._writer.sync_engine.connect() as connection:
-                result = work(connection)
-                committing = True
-                connection.commit()
-            return result
-
-        with translated(self.place):
-            try:
-                return await retrying(partial(greenlet_spawn, unit))
-            except DRIVER_ERRORS as error:
-                if committing and is_lost_connection(error):
-                    raise in_doubt() from error
-                raise
-
     async def _reading(self, unit: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
         with translated(self.place):
             return await retrying(partial(unit, _unmarked), safe=came_to_nothing)

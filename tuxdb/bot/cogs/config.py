@@ -19,9 +19,7 @@ from tuxdb.bot.declined import Restarting
 from tuxdb.bot.embeds import GOOD, QUIET, Markup, embed
 from tuxdb.bot.errors import answer_error
 from tuxdb.bot.guild_keys import (
-    KEYS,
     LONG,
-    SETTINGS,
     Value,
     as_text,
     change,
@@ -34,6 +32,7 @@ from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import permission_only, require_permission
 from tuxdb.bulk.changesets import Author
 from tuxdb.errors import Busy, DatabaseUnavailable, InvalidValue
+from tuxdb.guild_keys import KEYS, SETTINGS
 
 if TYPE_CHECKING:
     from tuxdb.models import GuildConfig
