@@ -4,15 +4,12 @@ A first pass reads each file by itself. Where a file hands SQL to a wrapper of a
 file, or names a constant of another module, it is read once more with those.
 """
 
-import multiprocessing
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from functools import partial
 
 from tuxdb.audit.cache import Cache
 from tuxdb.audit.constants import Constants
@@ -20,6 +17,7 @@ from tuxdb.audit.discover import Source
 from tuxdb.audit.facts import Facts
 from tuxdb.audit.scan import Surroundings, scan
 from tuxdb.audit.sinks import METHODS, Sink
+from tuxdb.audit.workers import in_workers
 
 Told = Callable[[str, int, int], None]
 FEW_FILES = 24
@@ -143,16 +141,14 @@ Task = tuple[str, bytes, Surroundings]
 def _in_processes(tasks: list[Task], jobs: int) -> Iterator[tuple[str, Facts]]:
     """Scan in worker processes; one that dies costs one file only."""
     chunks = [tasks[at :: _parts(tasks)] for at in range(_parts(tasks))]
-    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
     left = dict(enumerate(chunks))
     try:
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-            for number, found in enumerate(pool.map(_scan_many, chunks)):
-                del left[number]
-                yield from found
+        for number, found in enumerate(in_workers(_scan_many, chunks, jobs)):
+            del left[number]
+            yield from found
     except BrokenProcessPool:
         for chunk in left.values():
-            yield from map(partial(_alone, context), chunk)
+            yield from map(_alone, chunk)
 
 
 def _parts(tasks: list[Task]) -> int:
@@ -163,15 +159,13 @@ def _scan_many(tasks: list[Task]) -> list[tuple[str, Facts]]:
     return [(task[0], scan(*task)) for task in tasks]
 
 
-def _alone(
-    context: "multiprocessing.context.BaseContext", task: Task
-) -> tuple[str, Facts]:
+def _alone(task: Task) -> tuple[str, Facts]:
     """Scan one file in a process of its own."""
     try:
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
-            return task[0], pool.submit(scan, *task).result()
+        ((found,),) = in_workers(_scan_many, [[task]])
     except BrokenProcessPool:
         return task[0], Facts(task[0], problem="the parser could not cope with it")
+    return found
 
 
 def _sql_files(sources: Iterable[Source]) -> dict[str, str]:

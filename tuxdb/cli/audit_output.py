@@ -18,13 +18,13 @@ DOCUMENTS = ("json", "ndjson", "jsonl", "sarif")
 def text_of(call: Invocation, report: "Report", name: str, *, show_all: bool) -> str:
     """Write a report in one of the formats."""
     from tuxdb.audit.formats import FORMATS
-    from tuxdb.audit.formats.screen import Screen, table
+    from tuxdb.audit.formats.screen import NARROWEST, Screen, table
 
     if name != "table":
         return FORMATS[name](report)
     size = shutil.get_terminal_size((100, 40))
     screen = Screen(
-        width=max(60, size.columns),
+        width=max(NARROWEST, size.columns),
         shown=max(4, (size.lines - 18) // 2),
         colored=call.colored,
         everything=show_all,
