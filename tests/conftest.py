@@ -14,6 +14,7 @@ import pytest
 from tests.harness.command import Cli, ForkServer
 from tests.harness.databases import Databases
 from tests.harness.servers import data_folder, remove_leftovers
+from tests.harness.wire import Wire
 from tuxdb.database import Database
 from tuxdb.engine.embedded import Cluster
 from tuxdb.engine.service import DatabaseService
@@ -88,6 +89,17 @@ def empty_database_url(databases: Databases) -> Iterator[str]:
 def settings(database_url: str) -> Settings:
     """The defaults, on the database of this test."""
     return Settings(url=DatabaseUrl.parse(database_url))
+
+
+@pytest.fixture
+async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A proxy before the database of this test, which understands requests."""
+    folder = tmp_path / "wire"
+    folder.mkdir()
+    wire = Wire(folder, DatabaseUrl.parse(database_url))
+    await wire.serve()
+    yield wire
+    await wire.close()
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from tests.harness.cached import Clock
 from tuxdb.bot.double import DiscordDouble
 from tuxdb.settings import Settings
 
 if TYPE_CHECKING:
     from tests.bot.world import World
+    from tuxdb.bot.expiry import Expiry
 
 
 @pytest.fixture
@@ -40,6 +42,23 @@ async def world(
 
     async with World.open(discord, settings, tmp_path, **bot_changes) as world:
         yield world
+
+
+@pytest.fixture
+async def looking(world: "World") -> "Expiry":
+    """The expiry, at rest: tests say when it looks."""
+    from tuxdb.bot.expiry import Expiry
+
+    await world.life.expiry.stop()
+    found = Expiry(world.bot)
+    found.pending_seconds = 0.0
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Seconds that pass when a test says so."""
+    return Clock()
 
 
 @pytest.fixture

@@ -2,23 +2,9 @@
 
 import pytest
 
+from tests.harness.cached import Clock
 from tuxdb.bot.breaker import Breaker
 from tuxdb.errors import DatabaseUnavailable, NotFound
-
-
-class Clock:
-    """A time that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -2,23 +2,9 @@
 
 import pytest
 
+from tests.harness.cached import Clock
 from tuxdb.bot.cooldowns import TRANSFER, Cooldowns, Rate
 from tuxdb.bot.errors import Cooldown
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -21,15 +21,6 @@ def bot_changes() -> dict[str, Any]:
     return {"bot_cogs": ("moderation",)}
 
 
-@pytest.fixture
-async def looking(world: World) -> Expiry:
-    """The expiry, at rest: tests say when it looks."""
-    await world.life.expiry.stop()
-    found = Expiry(world.bot)
-    found.pending_seconds = 0.0
-    return found
-
-
 def asked(world: World, method: str) -> int:
     return len(
         [r for r in world.discord.requests if r.method == method and "/bans/" in r.path]

@@ -16,15 +16,6 @@ def bot_changes() -> dict[str, Any]:
     return {"bot_cogs": ("moderation",)}
 
 
-@pytest.fixture
-async def looking(world: World) -> Expiry:
-    """The expiry, at rest: tests say when it looks."""
-    await world.life.expiry.stop()
-    found = Expiry(world.bot)
-    found.pending_seconds = 0.0
-    return found
-
-
 async def test_a_pending_ban_that_is_in_force_is_settled_as_done(
     world: World, looking: Expiry
 ) -> None:

@@ -1,7 +1,6 @@
 """A database behind a proxy, for what goes wrong on the way."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
@@ -10,18 +9,8 @@ from tests.harness.wire import Wire
 from tuxdb.database import Database
 from tuxdb.models import User
 from tuxdb.settings import Settings
-from tuxdb.urls import DatabaseUrl
 
 RoundTrips = Callable[[Callable[[], Awaitable[object]]], Awaitable[int]]
-
-
-@pytest.fixture
-async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    """A proxy before the server of this test."""
-    wire = Wire(tmp_path, DatabaseUrl.parse(database_url))
-    await wire.serve()
-    yield wire
-    await wire.close()
 
 
 @pytest.fixture

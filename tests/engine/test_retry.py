@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -26,15 +25,6 @@ from tuxdb.engine.retry import retrying
 from tuxdb.errors import Busy, DatabaseUnavailable, OutcomeUnknown
 from tuxdb.models import Guild
 from tuxdb.settings import Settings
-from tuxdb.urls import DatabaseUrl
-
-
-@pytest.fixture
-async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    wire = Wire(tmp_path, DatabaseUrl.parse(database_url))
-    await wire.serve()
-    yield wire
-    await wire.close()
 
 
 @pytest.fixture

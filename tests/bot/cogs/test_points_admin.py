@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlmodel import col
 
+from tests.bot.managing import balance, grant, team
 from tests.bot.world import World
-from tuxdb.bot.double import Member, NotOffered, Reply, Role
+from tuxdb.bot.double import NotOffered
 from tuxdb.models import PointsTransaction
 
 MANAGE_SERVER = str(1 << 5)
@@ -19,25 +20,8 @@ def bot_changes() -> dict[str, Any]:
     return {"bot_cogs": ("points", "points-admin")}
 
 
-async def grant(world: World, by: Member, **options: Any) -> Reply:
-    options = {"member": world.bob, "amount": 50, "reason": "prize", **options}
-    return await world.discord.slash(by, "points-admin grant", **options)
-
-
 async def entries(world: World, kind: str) -> list[PointsTransaction]:
     return await world.db.points.find_all(col(PointsTransaction.kind) == kind)
-
-
-async def balance(world: World, member: Member) -> int:
-    found = await world.db.user.get_member(world.guild.id, member.id)
-    return found.points if found else 0
-
-
-def team(world: World, *members: Member, name: str = "Team") -> Role:
-    role = world.discord.role(world.guild, name)
-    for member in members:
-        member.roles.append(role)
-    return role
 
 
 # -- who may ----------------------------------------------------------------------

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.bot.managing import balance, grant, team
 from tests.bot.world import World
-from tuxdb.bot.double import DiscordDouble, Member, Reply, Role
+from tuxdb.bot.double import DiscordDouble, Reply
 from tuxdb.bot.points import role_members
 
 
@@ -14,23 +15,6 @@ from tuxdb.bot.points import role_members
 def bot_changes() -> dict[str, Any]:
     """Load only what is tested here."""
     return {"bot_cogs": ("points", "points-admin")}
-
-
-async def grant(world: World, by: Member, **options: Any) -> Reply:
-    options = {"member": world.bob, "amount": 50, "reason": "prize", **options}
-    return await world.discord.slash(by, "points-admin grant", **options)
-
-
-async def balance(world: World, member: Member) -> int:
-    found = await world.db.user.get_member(world.guild.id, member.id)
-    return found.points if found else 0
-
-
-def team(world: World, *members: Member, name: str = "Team") -> Role:
-    role = world.discord.role(world.guild, name)
-    for member in members:
-        member.roles.append(role)
-    return role
 
 
 async def test_a_role_is_asked_about_and_paid_as_one(world: World) -> None:

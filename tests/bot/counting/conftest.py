@@ -8,18 +8,6 @@ import pytest
 from tests.harness.wire import Wire
 from tuxdb.database import Database
 from tuxdb.settings import Settings
-from tuxdb.urls import DatabaseUrl
-
-
-@pytest.fixture
-async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    """A proxy before the server of this test."""
-    folder = tmp_path / "wire"
-    folder.mkdir()
-    wire = Wire(folder, DatabaseUrl.parse(database_url))
-    await wire.serve()
-    yield wire
-    await wire.close()
 
 
 @pytest.fixture

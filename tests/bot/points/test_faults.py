@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +23,6 @@ from tuxdb.urls import DatabaseUrl
 def bot_changes() -> dict[str, Any]:
     """Load only what is tested here."""
     return {"bot_cogs": ("points", "points-admin")}
-
-
-@pytest.fixture
-async def wire(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    """A proxy before the server of this test."""
-    wire = Wire(tmp_path, DatabaseUrl.parse(database_url))
-    await wire.serve()
-    yield wire
-    await wire.close()
 
 
 @pytest.fixture
