@@ -20,13 +20,14 @@ MAJORS = ("15", "16", "17", "18")
 BINDIR = "TUXDB_PG_BINDIR"
 ALL = ("--numprocesses", "auto", "--maxprocesses", "4")
 """Of pytest, to run everything: as many at once as there are processors."""
-SERVERLESS = (
+ONCE = (
     "tests/bot",  # its statements are the controllers'
     "tests/cli/test_injection.py",
     "tests/scripts",
     "tests/test_architecture.py",
     "tests/test_packaging.py",
 )
+"""Tests that are not run again on each server: its version makes no difference."""
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     }
     for folder in [] if arguments else system_servers():
         name = f"tests on the system's PostgreSQL {folder.parent.name}"
-        ignored = [f"--ignore={path}" for path in SERVERLESS]
+        ignored = [f"--ignore={path}" for path in ONCE]
         results[name] = passes([*pytest, *ignored], folder)
     print()
     for name, passed in results.items():

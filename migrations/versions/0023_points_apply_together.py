@@ -3,8 +3,8 @@
 The trigger of 0011 ran for each entry, and wrote a hot balance again for each. This
 one runs once for all entries of a statement: those of a user must follow each other
 in the order of their ids, from the balance as it is, and the last one is written.
-What 0011 refused is refused. A single entry, the usual case, is carried over as
-before, which is quicker than by sets.
+What 0011 refused is refused, a balance out of range between two entries among it. A
+single entry, the usual case, is carried over as before, which is quicker than by sets.
 
 Locks: ACCESS EXCLUSIVE on points_transactions for a moment, no scan.
 """
@@ -72,6 +72,7 @@ BEGIN
         FROM steps LEFT JOIN applied
             ON applied.id = steps.user_id AND applied.guild_id = steps.guild_id
         WHERE steps.before <> steps.earlier OR applied.id IS NULL
+            OR steps.after NOT BETWEEN 0 AND 9007199254740991
         ORDER BY steps.id LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'entry % does not follow from the balance of user %',
@@ -118,7 +119,6 @@ def downgrade() -> None:
 
 
 def _replace(function: str, trigger: str) -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP TRIGGER points_transactions_apply ON points_transactions")
     op.execute(function)
     op.execute(trigger)

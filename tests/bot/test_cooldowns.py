@@ -4,7 +4,7 @@ import pytest
 
 from tests.harness.cached import Clock
 from tuxdb.bot.cooldowns import TRANSFER, Cooldowns, Rate
-from tuxdb.bot.errors import Cooldown
+from tuxdb.bot.declined import Cooldown
 
 
 @pytest.fixture

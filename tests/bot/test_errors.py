@@ -13,8 +13,7 @@ from discord import app_commands
 from tests.bot.world import World
 from tuxdb.bot.answers import acknowledge, answer
 from tuxdb.bot.base_cog import BaseCog
-from tuxdb.bot.double import DiscordDouble, Reply
-from tuxdb.bot.errors import (
+from tuxdb.bot.declined import (
     BotLacksPermission,
     Cooldown,
     InvalidAmount,
@@ -22,6 +21,7 @@ from tuxdb.bot.errors import (
     Outranked,
     WouldGoNegative,
 )
+from tuxdb.bot.double import DiscordDouble, Reply
 from tuxdb.bot.interaction import Interaction
 from tuxdb.errors import (
     AccountFrozen,

@@ -4,8 +4,8 @@ import discord as discord_py
 import pytest
 
 from tests.bot.world import World
+from tuxdb.bot.declined import Outranked
 from tuxdb.bot.double import Member
-from tuxdb.bot.errors import Outranked
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import is_manager, require_outranks
 

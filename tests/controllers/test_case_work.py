@@ -143,6 +143,7 @@ async def test_notes_at_once_are_all_there(db: Database) -> None:
     ("text", "problem"),
     [
         ("x" * 15, "text is longer than the 14 characters that the case has left"),
+        (" " + "x" * 15, "text is longer than the 14 characters"),
         (" ", "text is not a text"),
         ("a\0b", "text is not a text"),
     ],

@@ -232,6 +232,16 @@ FORGED = [
         ["1, 2, 30, 71, 130", "2, NULL, 30, 100, NULL", "1, 2, 30, 40, 130"],
         id="the last ones right",
     ),
+    pytest.param(
+        ["1, 2, 101, -1, 201", "2, 1, 101, 100, 100"], id="less than nothing between"
+    ),
+    pytest.param(
+        [
+            f"NULL, 2, {2**53 - 1}, NULL, {2**53 + 99}",
+            f"2, NULL, {2**53 - 1}, 100, NULL",
+        ],
+        id="more than the most between",
+    ),
 ]
 
 

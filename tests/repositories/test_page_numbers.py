@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from sqlmodel import col
 
 from tests.repositories.test_pages import (
     Key,
@@ -60,3 +61,18 @@ async def test_a_jump_goes_no_further_than_is_counted(
         found = await Repository(Guild).page_at(session, number=5, limit=10)
 
     assert found.number == 2
+
+
+async def test_filters_may_be_an_iterator(db: Database) -> None:
+    await guilds(db, 4)
+    ids = [guild.id for guild in await db.guild.find_all()]
+    others = [col(Guild.id) != ids[0]]
+    repository: Repository[Guild] = Repository(Guild)
+
+    async with db.read() as session:
+        at = await repository.page_at(session, filters=iter(others), number=2, limit=1)
+        page = await repository.page_after(
+            session, filters=others, after=at.after, limit=1
+        )
+
+    assert [guild.id for guild in page.items] == [ids[2]]

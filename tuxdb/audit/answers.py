@@ -166,7 +166,7 @@ def _code() -> str:
 
 def _table(old: Mapping[str, Any], schema: str) -> dict[str, Any]:
     answers = old.get("answers")
-    same = old.get("schema") == schema and isinstance(answers, dict)
+    same = old.get("schema") == schema
     return dict(answers) if same and isinstance(answers, dict) else {}
 
 

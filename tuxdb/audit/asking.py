@@ -71,14 +71,13 @@ async def asked(
 ) -> "Asked":
     """Ask; raises ConfigurationError and its like for what was asked for by name."""
     # the drivers and SQLAlchemy load here, where there is something to ask
-    from tuxdb.audit.verdicts import Wanted, ask  # noqa: PLC0415
+    from tuxdb.audit.verdicts import Asked, Wanted, ask  # noqa: PLC0415
 
     taken, why_not = None, ""
     if request.schema is not None:
         taken, why_not = await _taken(request, gathered, options)
     fixes = _fixes(gathered, request, project) if request.plans else None
     wanted = Wanted(
-        prove=request.plans,
         execute=request.execute,
         fixes=fixes,
         only=request.only,
@@ -90,7 +89,7 @@ async def asked(
         if request.strict or request.fix:
             raise
         why = f"{taken.said if taken else ''}: not asked, {error}"
-        return _unasked(Answers(why_not=why))
+        return Asked(Answers(why_not=why))
     if why_not:
         found = replace(found, answers=replace(found.answers, why_not=why_not))
     return found
@@ -136,9 +135,3 @@ def _fixes(gathered: Gathered, request: Request, project: Project) -> "FixOption
         repository=request.repository,
         repositories=project.repositories,
     )
-
-
-def _unasked(answers: Answers) -> "Asked":
-    from tuxdb.audit.verdicts import Asked  # noqa: PLC0415 - as above
-
-    return Asked(answers)

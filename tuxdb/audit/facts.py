@@ -11,6 +11,11 @@ from tuxdb.audit.sinks import Sink
 from tuxdb.audit.sites import Hole, RawQuery, Span, Use
 
 
+def is_revision(text: str) -> bool:
+    """Whether a Python source looks like a revision of Alembic's."""
+    return "def upgrade" in text and "down_revision" in text
+
+
 @dataclass(frozen=True)
 class Acquired:
     """A connection taken outside of a `with`; `released` says how it is given back."""

@@ -8,16 +8,16 @@ found.args                   # ("user_id",); None where the call binds a variabl
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuxdb.audit.sinks import MYSQL, PSYCOPG
 from tuxdb.audit.sites import ParamStyle
 from tuxdb.audit.sqltext import Token, tokens
 
 if TYPE_CHECKING:
     from tuxdb.audit.sites import RawQuery
 
-FORMAT_DRIVERS = ("psycopg", "aiopg", "pg8000", "pymysql", "aiomysql", "mysql")
 _COLON = re.compile(r"(?<![:\w\\]):[A-Za-z_0-9]")
 _QUOTED = ("string", "name")
 MANY = frozenset(
@@ -70,7 +70,7 @@ def style_of(query: "RawQuery") -> ParamStyle:
         return query.paramstyle
     if library == "asyncpg":
         return "numbered"
-    if library.startswith(FORMAT_DRIVERS):
+    if library in (*PSYCOPG, *MYSQL):
         return "format"
     if query.dialect == "sqlite":
         return "qmark"
@@ -118,14 +118,6 @@ def numbered(query: "RawQuery", text: str | None = None) -> Numbered:
         written = replaced(text, [*changes, *escapes(query, text)])
     ordered = tuple(names[number] for number in sorted(names))
     return Numbered(written, count, _given(query, style, ordered), ordered)
-
-
-def as_numbered(query: "RawQuery") -> "RawQuery":
-    """The same query with `$n` and its arguments in order; raises Unnumbered."""
-    found = numbered(query)
-    args = found.args
-    known = () if args is None else args
-    return replace(query, text=found.text, args=known, starred=args is None)
 
 
 def escapes(query: "RawQuery", text: str) -> list[tuple[int, int, str]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tuxdb.audit.facts import Acquired, Facts
+from tuxdb.audit.facts import Acquired, Facts, is_revision
 from tuxdb.audit.findings import suppressions
 from tuxdb.audit.module import FunctionNode, Module, dotted, index
 from tuxdb.audit.parse import Unparsable, check, decode, parse
@@ -64,7 +64,7 @@ def scan(path: str, data: bytes, around: Surroundings) -> Facts:
     libraries = _LIBRARY.findall(text)
     library = libraries[0] if libraries else ""
     comments = suppressions(text)
-    revision = "def upgrade" in text and "down_revision" in text
+    revision = is_revision(text)
     plain = Facts(path, lines, tables=tables, library=library, revision=revision)
     plain = replace(plain, suppressions=comments)
     names = [sink.name for sink in around.sinks]

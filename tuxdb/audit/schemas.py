@@ -11,18 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from tuxdb.audit.discover import discover, shown
-from tuxdb.audit.facts import Facts, digest
+from tuxdb.audit.facts import Facts, digest, is_revision
 from tuxdb.audit.sql.applying import SchemaSource
 from tuxdb.audit.sql.mapping import ModelSource, read_models
 from tuxdb.audit.sql.mapping.ddl import schema_of
 from tuxdb.audit.sql.mapping.imported import Imported
-from tuxdb.audit.sqltext import DDL, first_word, tables, verb
+from tuxdb.audit.sqltext import CATALOGUE, DDL, QUERIES, first_word, tables, verb
 from tuxdb.errors import ConfigurationError, DatabaseUnavailable, UsageError
 from tuxdb.urls import DatabaseUrl
 
 AUTO, MODELS = "auto", "models"
-QUERIES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-CATALOGUES = ("pg_", "information_schema", "sqlite_", "tuxdb_hole_")
+NO_TABLES = (*CATALOGUE, "tuxdb_hole_")
 FUNCTIONS = frozenset({"unnest", "generate_series", "jsonb_array_elements"})
 ENOUGH = 0.5
 _DEFINES = re.compile(
@@ -64,6 +63,10 @@ class _Candidate:
     left_out: tuple[str, ...] = ()
     wanted: bool = False
 
+    def taken(self, models: tuple[ModelSource, ...]) -> Taken:
+        """The schema that it is, taken alone."""
+        return Taken(tuple(self.scripts), models, self.said, self.left_out)
+
 
 class NoSchema(ConfigurationError):
     """The project shows no schema."""
@@ -84,18 +87,16 @@ async def take(
 ) -> Taken:
     """Find the schema by the choice of a person, or by what the tree has."""
     models = _models(facts, top) if imported is None else imported.models
+    if "://" in choice:
+        return _with(imported, await _live(choice, models))
+    if choice not in (AUTO, MODELS):
+        return _with(imported, _named(Path(choice), models))
     own = _of_models(models) if imported is None else _of_imported(imported)
     if choice == AUTO:
         return _with(imported, _guessed(facts, scripts, own, models, top))
-    if choice == MODELS:
-        if imported is not None:
-            return Taken(tuple(own.scripts), models, own.said, own.left_out)
-        if not models:
-            raise NoSchema
-        return Taken((SchemaSource(MODELS, schema_of(models)),), models, _of(models))
-    if "://" in choice:
-        return _with(imported, await _live(choice, models))
-    return _with(imported, _named(Path(choice), models))
+    if imported is None and not models:
+        raise NoSchema
+    return own.taken(models)
 
 
 def _with(imported: Imported | None, taken: Taken) -> Taken:
@@ -127,30 +128,18 @@ def _named(path: Path, models: tuple[ModelSource, ...]) -> Taken:
     if not path.exists():
         raise UsageError(f"--schema: there is no file or folder {str(path)!r}")
     found = list(discover([path]))
-    texts = [(one.path, one.data.decode("utf-8", "replace")) for one in found]
-    scripts = scripts_of([text for text in texts if text[0].endswith(".sql")])
+    texts = [(one, one.data.decode("utf-8", "replace")) for one in found]
+    scripts = scripts_of((one.path, text) for one, text in texts if not one.python)
     if scripts:
-        candidate = _sql(scripts)
-        return Taken(tuple(candidate.scripts), models, candidate.said)
-    python = [Path(one.path) for one in found if one.python]
-    revisions = _revisions([one for one in python if _is_revision(one, texts)])
+        return _sql(scripts).taken(models)
+    python = [(Path(one.path), text) for one, text in texts if one.python]
+    revisions = _revisions([path for path, text in python if is_revision(text)])
     if revisions is not None:
-        return Taken(
-            tuple(revisions.scripts), models, revisions.said, revisions.left_out
-        )
-    own = read_models(python)
+        return revisions.taken(models)
+    own = read_models([path for path, _ in python])
     if own:
-        return Taken((SchemaSource(MODELS, schema_of(own)),), own, _of(own))
+        return _of_models(own).taken(own)
     raise ConfigurationError(f"{path}: no CREATE TABLE, revision or model found")
-
-
-def _is_revision(path: Path, texts: Iterable[tuple[str, str]]) -> bool:
-    return any(str(path) == name and is_revision(text) for name, text in texts)
-
-
-def is_revision(text: str) -> bool:
-    """Whether a Python source looks like a revision of Alembic's."""
-    return "def upgrade" in text and "down_revision" in text
 
 
 def scripts_of(texts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -219,7 +208,7 @@ def _used(facts: Sequence[Facts]) -> set[str]:
         for query in one.queries
         if query.text and verb(query.text) in QUERIES
         for name in map(_bare, tables(query.text))
-        if not name.startswith(CATALOGUES) and name not in FUNCTIONS
+        if not name.startswith(NO_TABLES) and name not in FUNCTIONS
     }
 
 
@@ -255,13 +244,10 @@ def _models(facts: Sequence[Facts], top: Path | None) -> tuple[ModelSource, ...]
     return read_models([(top or Path()) / one.path for one in facts if one.tables])
 
 
-def _of(models: Sequence[ModelSource]) -> str:
-    return f"{len(models)} model{'s'[: len(models) != 1]}, read from source"
-
-
 def _of_models(models: Sequence[ModelSource]) -> _Candidate:
     names = {one.table.lower() for one in models}
-    return _Candidate(_of(models), [SchemaSource(MODELS, schema_of(models))], names)
+    said = f"{len(models)} model{'s'[: len(models) != 1]}, read from source"
+    return _Candidate(said, [SchemaSource(MODELS, schema_of(models))], names)
 
 
 def _of_imported(imported: Imported) -> _Candidate:

@@ -9,8 +9,7 @@ from tuxdb.audit.module import Module, dotted
 from tuxdb.audit.sites import Dialect, ParamStyle
 from tuxdb.audit.sqltext import tokens
 
-AIO = f"aio{'sqlite'}"  # a word that no other file of ours may hold
-SQLITE = ("sqlite3", AIO, "apsw")
+SQLITE = re.compile(r"(?:aio)?sqlite3?|apsw")
 PSYCOPG = ("psycopg", "psycopg2", "psycopg_pool", "aiopg", "pg8000")
 MYSQL = ("pymysql", "aiomysql", "MySQLdb", "mysql", "asyncmy")
 
@@ -204,7 +203,8 @@ def api_of(
     elif name in ("fetch_all", "fetch_one", "fetch_val", "iterate"):
         library = "databases"
     elif name in ("execute_fetchall", "execute_insert"):
-        library = AIO
+        known = filter(SQLITE.fullmatch, (*_sqlite(module), usual))
+        library = min(known, default="sqlite3")  # the asynchronous one sorts first
     else:
         library = library_of(module) or usual or "dbapi"
         if library == "dbapi" and re.search(r"\$\d", text):
@@ -214,12 +214,21 @@ def api_of(
 
 def library_of(module: Module) -> str:
     """Name the driver that a module imports."""
-    imported = {source.split(".")[0] for source, _ in module.imports.values()}
-    for group in (("asyncpg",), PSYCOPG, SQLITE, MYSQL):
-        for library in group:
-            if library in imported:
-                return library
+    imported = _imported(module)
+    for library in ("asyncpg", *PSYCOPG, *_sqlite(module), *MYSQL):
+        if library in imported:
+            return library
     return "sqlalchemy" if imported & {"sqlalchemy", "sqlmodel"} else ""
+
+
+def _imported(module: Module) -> set[str]:
+    return {source.split(".")[0] for source, _ in module.imports.values()}
+
+
+def _sqlite(module: Module) -> list[str]:
+    """The drivers of SQLite that a module imports, Python's own first."""
+    found = filter(SQLITE.fullmatch, _imported(module))
+    return sorted(found, key=lambda name: (name != "sqlite3", name))
 
 
 def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
@@ -232,7 +241,8 @@ def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
         return "format"
     if any(t.kind == "param" and t.text.startswith(":") for t in tokens(text)):
         return "named"
-    if dialect == "sqlite" or ("?" in text and api.startswith(("dbapi", *SQLITE))):
+    asked = "?" in text and (api.startswith("dbapi") or SQLITE.match(api))
+    if dialect == "sqlite" or asked:
         return "qmark"
     return "numbered" if api.startswith(("asyncpg", "wrapper")) else "none"
 
@@ -240,7 +250,7 @@ def style_of(api: str, text: str, dialect: Dialect) -> ParamStyle:
 def dialect_of(api: str, module: Module, usual: str) -> Dialect:
     """Which database it is for: by the call, the module's imports, the tree's."""
     for library in (api.partition(".")[0], library_of(module), usual):
-        if library in SQLITE:
+        if SQLITE.fullmatch(library):
             return "sqlite"
         if library in MYSQL:
             return "mysql"

@@ -81,8 +81,11 @@ STATEMENTS = frozenset(
         "MOVE",
     ]
 )
+QUERIES = frozenset(["SELECT", "INSERT", "UPDATE", "DELETE"])
 WRITES = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE"])
 DDL = frozenset(["CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE"])
+CATALOGUE = ("pg_", "information_schema", "sqlite_")
+"""What the names of a server's own tables begin with."""
 _SPEAKING = re.compile(
     r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|WHERE\b.+[=<>]"
     r"|CREATE\s+(TABLE|INDEX|UNIQUE|OR|EXTENSION)|ALTER\s+TABLE|DROP\s+(TABLE|INDEX)"
@@ -161,7 +164,7 @@ def verb(text: str) -> str:
         first = first or token.upper
         if first != "WITH":
             return first
-        if depth == 0 and token.upper in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        if depth == 0 and token.upper in QUERIES:
             return token.upper
     return first
 

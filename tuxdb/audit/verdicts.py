@@ -12,15 +12,16 @@ from tuxdb.audit.answers import Answering
 from tuxdb.audit.facts import Facts
 from tuxdb.audit.fix.outcomes import Conversion, Fix, Refusal
 from tuxdb.audit.fix.plan import FixOptions, Plan, plan
-from tuxdb.audit.fix.proving import statement, with_uses
+from tuxdb.audit.fix.proving import never_null, statement
 from tuxdb.audit.fix.regions import regions
+from tuxdb.audit.gather import Told
 from tuxdb.audit.placeholders import MANY, Unnumbered, numbered, style_of
 from tuxdb.audit.schemas import Taken
 from tuxdb.audit.sites import RawQuery, Span
 from tuxdb.audit.sql.results import Problem as Answer
 from tuxdb.audit.sql.results import Unsupported
 from tuxdb.audit.sqlside import Answers, FixOffer, Problem, SchemaTrouble, Verdict
-from tuxdb.audit.sqltext import verb
+from tuxdb.audit.sqltext import QUERIES, verb
 from tuxdb.settings import Settings
 
 RULES = {
@@ -32,19 +33,17 @@ RULES = {
     "condition": "TUX305",
     "extension": "TUX306",
 }
-CONVERTED = ("SELECT", "INSERT", "UPDATE", "DELETE")
-
-Told = Callable[[str, int, int], None]
+LACKING = frozenset({"relation", "column", "function", "type"})
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What is asked besides the check: proofs, and their execution.
 
-    `only` leaves every other call unproved. `fixes` say how the project is fixed.
+    Proofs are wanted where `fixes` say how the project is fixed. `only` leaves every
+    other call unproved.
     """
 
-    prove: bool = False
     execute: bool = False
     fixes: FixOptions | None = None
     only: Callable[[RawQuery], bool] = lambda _query: True
@@ -75,17 +74,19 @@ async def ask(
     made: Plan | None = None
     if taken is None:
         if wanted.fixes is not None:
-            made = _planned(queries, {}, wanted, found)
-        return Asked(Answers(found, proving=wanted.prove), made)
+            made = _planned(queries, {}, wanted, wanted.fixes, found)
+        return Asked(Answers(found, proving=wanted.fixes is not None), made)
     async with Answering.open(settings, taken, cached=wanted.cached) as answering:
         known = [query for query in queries if _is_asked(query)]
         for done, query in enumerate(known, 1):
             problems = await _problems(answering, query, partial=taken.partial)
             found[(query.path, query.span)] = Verdict(problems)
             told("checking", done, len(known))
-        if wanted.prove and wanted.fixes is not None:
-            conversions = await _conversions(answering, facts, wanted, told)
-            made = _planned(queries, conversions, wanted, found)
+        if wanted.fixes is not None:
+            conversions = await _conversions(
+                answering, facts, wanted, wanted.fixes.sources, told
+            )
+            made = _planned(queries, conversions, wanted, wanted.fixes, found)
         troubles = await answering.troubles()
     answers = Answers(
         found,
@@ -95,7 +96,7 @@ async def ask(
         ),
         left_out=taken.left_out,
         lost=answering.lost,
-        proving=wanted.prove,
+        proving=wanted.fixes is not None,
     )
     return Asked(answers, made)
 
@@ -115,14 +116,9 @@ async def _problems(
         return ()
     given = known.given if _counts(query) else None
     checked = await answering.check(known.text, given)
-    found = [_problem(one) for one in checked.problems if one.kind in RULES]
-    if partial:  # a table that a guess lacks may be somewhere else
-        lacking = {"relation", "column", "function", "type"}
-        found = [
-            _problem(one)
-            for one in checked.problems
-            if one.kind in RULES and one.kind not in lacking
-        ]
+    # a table that a guess lacks may be somewhere else
+    told = RULES.keys() - LACKING if partial else RULES.keys()
+    found = [_problem(one) for one in checked.problems if one.kind in told]
     found += [_problem(one) for one in checked.doubts]
     if checked.extension:
         message = f"needs the extension {checked.extension}, which no file creates"
@@ -147,17 +143,20 @@ def _problem(answer: Answer) -> Problem:
 
 
 async def _conversions(
-    answering: Answering, facts: Sequence[Facts], wanted: Wanted, told: Told
+    answering: Answering,
+    facts: Sequence[Facts],
+    wanted: Wanted,
+    sources: Mapping[str, bytes],
+    told: Told,
 ) -> dict[RawQuery, Conversion]:
     """Convert and prove each statement that the schema accepts."""
-    if wanted.fixes is None:
-        return {}
-    _, values = with_uses(facts, wanted.fixes.sources)
+    meant = [one for one in facts if any(map(wanted.only, one.queries))]
+    values = never_null(meant, sources)
     chosen = {query: known for query, known in values.items() if wanted.only(query)}
     found: dict[RawQuery, Conversion] = {}
     for done, (query, not_null) in enumerate(chosen.items(), 1):
         text = statement(query)
-        if text is not None and verb(text) in CONVERTED:
+        if text is not None and verb(text) in QUERIES:
             one = await answering.conversion(text, not_null, execute=wanted.execute)
             answering.note(query, text, one)
             if one is not None:
@@ -170,18 +169,17 @@ def _planned(
     queries: Sequence[RawQuery],
     conversions: Mapping[RawQuery, Conversion],
     wanted: Wanted,
+    fixes: FixOptions,
     found: dict[tuple[str, Span], Verdict],
 ) -> Plan:
     """Plan the fixes, and enter into the verdicts what was decided."""
-    if wanted.fixes is None:
-        return Plan()
     chosen = [query for query in queries if wanted.only(query)]
-    made = plan(chosen, conversions, wanted.fixes)
+    made = plan(chosen, conversions, fixes)
     for query, outcome in made.outcomes.items():
         key = (query.path, query.span)
         known = found.get(key, Verdict())
         one = conversions.get(query)
-        offer = _offer(outcome, wanted.fixes)
+        offer = _offer(outcome, fixes)
         if one is None:
             binds = isinstance(outcome, Fix) or query.classified == "unsafe"
             found[key] = replace(known, fix=offer) if binds else known
@@ -214,9 +212,8 @@ def _arguments(query: RawQuery, names: Sequence[str]) -> Sequence[str]:
 def _offer(outcome: Fix | Refusal, options: FixOptions) -> FixOffer:
     if isinstance(outcome, Refusal):
         return FixOffer("refused", why=(outcome.reason,))
-    state = "unsafe" if outcome.unsafe else "applicable"
     return FixOffer(
-        "applicable" if state == "applicable" else "unsafe",
+        "applicable" if outcome.safe else "unsafe",
         outcome.kind,
         outcome.unsafe,
         outcome.code,

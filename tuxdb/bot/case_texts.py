@@ -7,6 +7,7 @@ import discord
 
 from tuxdb.bot.answers import say
 from tuxdb.bot.embeds import (
+    CHOICE,
     FIELD_VALUE,
     GOOD,
     QUESTION,
@@ -25,7 +26,6 @@ from tuxdb.bot.sanctions import Kind
 if TYPE_CHECKING:
     from tuxdb.models import Case
 
-LONGEST_CHOICE = 100
 LONGEST_LINE = 80
 LONGEST_REASON = 2000
 COLOURS = {"open": QUESTION, "closed": QUIET, "pending": QUESTION, "expired": GOOD}
@@ -61,7 +61,7 @@ def headline(interaction: Interaction, case: "Case") -> str:
     parts = [str(case.case_number), kind, clean(case.user.username)]
     if case.reason:
         parts.append(clean(case.reason))
-    return cut(" · ".join(parts), LONGEST_CHOICE)
+    return cut(" · ".join(parts), CHOICE)
 
 
 def in_line(interaction: Interaction, case: "Case") -> str:

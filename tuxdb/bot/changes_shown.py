@@ -2,7 +2,7 @@
 
 import difflib
 
-from tuxdb.bot.embeds import CUT, Markup, cut, plain
+from tuxdb.bot.embeds import CUT, Markup, cut, mention_channel, mention_role, plain
 from tuxdb.bot.guild_keys import LONG, Value, as_text
 from tuxdb.guild_keys import CHANNELS, ROLES
 
@@ -19,11 +19,11 @@ def shown(key: str, value: Value) -> Markup:
     if value is None or value == []:
         return NONE
     if key in CHANNELS:
-        return Markup(f"<#{value}>")
+        return mention_channel(value)
     if key in ROLES:
-        return role(value)
+        return mention_role(value)
     if key == "bot.manager_roles":
-        roles = [role(item) for item in value[:MOST_MENTIONS]]
+        roles = [mention_role(item) for item in value[:MOST_MENTIONS]]
         more = [CUT] if len(value) > MOST_MENTIONS else []
         return Markup(" ".join([*roles, *more]))
     return plain(as_text(key, value), LINE)
@@ -44,8 +44,3 @@ def as_block(text: str, language: str = "") -> Markup:
         return NONE
     lines = (cut(line, LINE) for line in text.replace("`", "\u02cb").splitlines())
     return Markup(f"```{language}\n{cut(chr(10).join(lines), BLOCK)}\n```")
-
-
-def role(role_id: int | str) -> Markup:
-    """A role, as Discord shows it; it pings nobody."""
-    return Markup(f"<@&{role_id}>")

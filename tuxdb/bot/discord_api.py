@@ -98,8 +98,7 @@ async def persistently(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
         except (*RAISED, ConfigurationError) as error:
-            # what is missing behind GatewayNotFound is what HTTP said
-            refusal = final(error) or final(error.__cause__ or error)
+            refusal = _refusal(error)
             if refusal is not None:
                 raise refusal from error
             logger.warning(
@@ -132,8 +131,12 @@ async def once(attempt: Awaitable[T]) -> T:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await attempt
     except (*RAISED, ConfigurationError) as error:
-        refusal = final(error) or final(error.__cause__ or error)
-        raise refusal or DiscordUnreachable(brief(error)) from error
+        raise _refusal(error) or DiscordUnreachable(brief(error)) from error
+
+
+def _refusal(error: BaseException) -> TuxdbError | None:
+    """What is final about it; what GatewayNotFound leaves out is what HTTP said."""
+    return final(error) or final(error.__cause__ or error)
 
 
 class DiscordUnreachable(TuxdbError):

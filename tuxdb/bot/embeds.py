@@ -12,7 +12,7 @@ from datetime import datetime
 import discord
 
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
-WHOLE, FIELDS, CONTENT = 6000, 25, 2000
+WHOLE, FIELDS, CONTENT, CHOICE = 6000, 25, 2000, 100
 NAME = 100
 NAMELESS = "?"
 CUT = "\u2026"
@@ -77,6 +77,16 @@ def cut(text: str, limit: int) -> str:
 def mention(discord_id: int) -> Markup:
     """A person, as Discord shows it; it pings nobody, as the bot allows no mention."""
     return Markup(f"<@{discord_id}>")
+
+
+def mention_role(role_id: int | str) -> Markup:
+    """A role, as Discord shows it; it pings nobody."""
+    return Markup(f"<@&{role_id}>")
+
+
+def mention_channel(channel_id: int) -> Markup:
+    """A channel by its name, which Discord puts in, and a link to it."""
+    return Markup(f"<#{channel_id}>")
 
 
 def moment(when: datetime, style: str = "R") -> Markup:

@@ -10,22 +10,7 @@ import discord
 from discord import app_commands
 
 from tuxdb.bot.answers import answer_privately
-from tuxdb.bot.declined import (
-    BotLacksPermission,
-    BotRefusal,
-    BotTarget,
-    Cooldown,
-    InvalidAmount,
-    ListExpired,
-    MissingPermission,
-    NotYourButton,
-    Outranked,
-    PartlyDone,
-    RefusedByCheck,
-    Restarting,
-    SelfTransfer,
-    WouldGoNegative,
-)
+from tuxdb.bot.declined import RefusedByCheck
 from tuxdb.bot.interaction import (
     ALREADY_ACKNOWLEDGED,
     LINE_ERRORS,
@@ -34,26 +19,6 @@ from tuxdb.bot.interaction import (
     ref_of,
 )
 from tuxdb.bot.sentences import sentence
-
-__all__ = [
-    "BotLacksPermission",
-    "BotRefusal",
-    "BotTarget",
-    "Cooldown",
-    "InvalidAmount",
-    "ListExpired",
-    "MissingPermission",
-    "NotYourButton",
-    "Outranked",
-    "PartlyDone",
-    "RefusedByCheck",
-    "Restarting",
-    "SelfTransfer",
-    "WouldGoNegative",
-    "answer_error",
-    "cause_of",
-    "nobody_is_there",
-]
 
 log = logging.getLogger(__name__)
 

@@ -45,24 +45,21 @@ class Expiry:
         self.every_seconds = every_seconds
         self.pending_seconds = PENDING_SECONDS
         self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Begin, unless it runs."""
         if self._task is None or self._task.done():
-            self._stopping.clear()
             self._task = asyncio.create_task(self._run(), name="expiry")
 
     async def stop(self) -> None:
         """End, in the middle of a look if need be; the next leader goes on."""
-        self._stopping.set()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
 
     async def _run(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             look_once = asyncio.ensure_future(self.sweep())
             try:
                 await asyncio.wait({look_once})  # so that no failure ends the loop

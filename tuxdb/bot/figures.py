@@ -1,5 +1,6 @@
 """Figures that are looked up when somebody asks: queues, shards, connections."""
 
+import math
 from typing import TYPE_CHECKING
 
 from tuxdb.engine.pools import pool_figures
@@ -22,7 +23,7 @@ def measure(bot: "TuxdbBot", watch: "Watch") -> None:
     )
     show(
         "tuxdb_counters_pending",
-        "Members with messages that are not written yet.",
+        "Messages that are not written yet.",
         lambda: bot.counters.pending,
     )
     show(
@@ -42,7 +43,7 @@ def measure(bot: "TuxdbBot", watch: "Watch") -> None:
         lambda: [
             ((str(shard),), seconds)
             for shard, seconds in bot.latencies
-            if seconds == seconds and seconds != float("inf")  # noqa: PLR0124 - no NaN
+            if math.isfinite(seconds)
         ],
     )
     bot.metrics.measures(

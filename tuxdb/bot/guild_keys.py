@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tuxdb.errors import InvalidValue, NotFound
 from tuxdb.guild_keys import BOT, CHANNELS, KEYS, POINTS, PREFIX, ROLES, SETTINGS
+from tuxdb.models import MAX_SNOWFLAKE
 
 if TYPE_CHECKING:
     import discord
@@ -24,7 +25,6 @@ LONG = (SETTINGS, "bot.manager_roles", "bot.cogs_off")
 NOTHING = "none"
 SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False}
 SWITCH["no"] = False
-HIGHEST_ID = 2**63 - 1
 LONGEST_NAME, MOST_NEAR = 100, 3
 WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 CHANNEL = re.compile(r"([0-9]{1,19})|<#([0-9]{1,19})>", re.ASCII)
@@ -121,7 +121,7 @@ def _role(key: str, text: str, guild: "discord.Guild") -> int:
 def _id(key: str, text: str, pattern: re.Pattern[str], what: str) -> int:
     match = pattern.fullmatch(text)
     found = int(match[1] or match[2]) if match else 0
-    if not 1 <= found <= HIGHEST_ID:
+    if not 1 <= found <= MAX_SNOWFLAKE:
         raise InvalidValue(key, f"is not {what}, as a mention or an ID")
     return found
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 else:
     Interaction = discord.Interaction
 
+Person = discord.Member | discord.User
+"""Somebody who is here, or was."""
+
+HIGHEST_OPTION = 2**53 - 1
+"""Discord's integers are a double's."""
+
 UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED = 10062, 40060
 """Codes of Discord's for an interaction that is too old, and for one that has its first
 answer."""

@@ -8,18 +8,17 @@ itself ends the process.
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-import aiohttp
-import discord
 
 from tuxdb.bot.client import TuxdbBot, wanted_cogs
 from tuxdb.bot.discord_api import find_gateway, hang_up, log_in, pauses, use_api
 from tuxdb.bot.expiry import Expiry
 from tuxdb.bot.figures import measure
 from tuxdb.bot.health import Health
+from tuxdb.bot.interaction import LINE_ERRORS
 from tuxdb.bot.logs import set_up_logs
 from tuxdb.bot.refusals import final
 from tuxdb.bot.supervisor import READY, STOPPING, tell
@@ -245,7 +244,7 @@ async def _reachable(settings: "Settings", patience: float) -> None:
         await asyncio.sleep(min(pause, LONGEST_PAUSE_SECONDS, left))
 
 
-async def _until(stop: asyncio.Event, work: Any) -> None:  # noqa: ANN401
+async def _until(stop: asyncio.Event, work: Awaitable[None]) -> None:
     """Await the work, or cancel it once a stop is wanted; its error counts."""
     task = asyncio.ensure_future(work)
     waiting = asyncio.create_task(stop.wait(), name="tuxdb stop")
@@ -260,14 +259,14 @@ async def _until(stop: asyncio.Event, work: Any) -> None:  # noqa: ANN401
         task.result()
 
 
-async def _within(seconds: float, work: Any) -> None:  # noqa: ANN401
+async def _within(seconds: float, work: Awaitable[None]) -> None:
     """Await a step of the stop, but not for ever; the steps after it matter too."""
     try:
         async with asyncio.timeout(seconds):
             await work
     except TimeoutError:
         logger.error("a step of the stop took more than %.0f s", seconds)
-    except (TuxdbError, discord.DiscordException, aiohttp.ClientError, OSError):
+    except (TuxdbError, *LINE_ERRORS):
         logger.exception("a step of the stop failed")
 
 

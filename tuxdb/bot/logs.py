@@ -17,7 +17,6 @@ import discord
 
 from tuxdb.urls import MASK, mask
 
-FORMATS = ("text", "json")
 FIELDS = ("ref", "command", "guild", "user", "ms", "result", "shard")
 """What a record may carry besides its message, in the order of the line."""
 QUIET = {

@@ -24,9 +24,7 @@ async def rules_of(interaction: Interaction) -> BotRules:
     """What the guild has set about the bot; cached, so mostly without a query."""
     if interaction.guild_id is None:
         return bot_rules({})
-    configs = interaction.client.db.guild_config
-    config = await configs.get_cached_config(interaction.guild_id)
-    return bot_rules(config.settings if config else {})
+    return await interaction.client.db.guild_config.bot_rules(interaction.guild_id)
 
 
 def is_owner(interaction: Interaction) -> bool:
@@ -86,9 +84,13 @@ def require_permission(interaction: Interaction, name: str) -> None:
 
     Owning the bot is none: it gives nobody power over the members of a server.
     """
-    permissions = interaction.permissions
-    if not (getattr(permissions, name) or permissions.administrator):
+    if not holds(interaction.permissions, name):
         raise MissingPermission(name)
+
+
+def holds(permissions: discord.Permissions, name: str) -> bool:
+    """Whether a permission is among these; administrators have all of them."""
+    return permissions.administrator or bool(getattr(permissions, name))
 
 
 def permission_only(name: str) -> Callable[[T], T]:

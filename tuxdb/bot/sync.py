@@ -11,11 +11,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import discord
 from discord.http import Route
 
 from tuxdb.bot.discord_api import brief
+from tuxdb.bot.interaction import LINE_ERRORS
 from tuxdb.engine.leading import leading
 from tuxdb.errors import DatabaseOperationError
 
@@ -105,7 +105,7 @@ async def _register(bot: "TuxdbBot", guild: discord.Object | None = None) -> boo
     try:
         async with asyncio.timeout(SYNC_SECONDS):
             found = await bot.tree.sync(guild=guild)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+    except LINE_ERRORS as error:
         logger.warning("the commands%s are not registered: %s", where, _why(error))
         return False
     logger.info("%d commands%s registered", len(found), where)

@@ -9,9 +9,9 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 
+from tuxdb.bot.interaction import LINE_ERRORS
 from tuxdb.errors import DatabaseUnavailable, TuxdbError
 from tuxdb.migrate import SchemaState, read_schema_state
 from tuxdb.migrate.connection import opened
@@ -116,6 +116,6 @@ class Watch:
         activity = discord.CustomActivity(AWAY) if self.away else None
         try:
             await self._bot.change_presence(status=status, activity=activity)
-        except (OSError, aiohttp.ClientError, discord.DiscordException):
+        except LINE_ERRORS:
             return  # a shard is connecting; the next round says it
         self._shown_away = self.away

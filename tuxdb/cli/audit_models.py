@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuxdb.cli.audit_flags import Paths
 from tuxdb.cli.audit_imports import ImportModels, imported_models
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.render import flush, write
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 def models(
     ctx: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files and folders; else this one."),
-    ] = None,
+    paths: Paths = None,
     schema: Annotated[
         str,
         typer.Option("--schema", metavar="FILE|URL|auto", help="Where the tables are."),

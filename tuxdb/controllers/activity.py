@@ -14,6 +14,7 @@ from tuxdb.models import MAX_SNOWFLAKE, User
 from tuxdb.models.names import stored_name
 from tuxdb.repositories import Page, PageAt
 from tuxdb.repositories.activity import ActivityRepository
+from tuxdb.repositories.pages import around
 
 KEPT_DAYS = 30
 """So long it is known which flushes were carried out."""
@@ -88,7 +89,10 @@ class ActivityController:
         page = await self.repository.leaders(executor, guild_id, after, limit)
         if not page.items:
             return Page([])
-        return Page(await self._ranked(executor, page.items), page.next)
+        before = (0, 0)
+        if after is not None:
+            before = await self._before(executor, page.items[0])
+        return Page(_ranked(page.items, *before), page.next)
 
     async def leaderboard_at(
         self, guild_id: int, number: int, limit: int = 10
@@ -107,9 +111,8 @@ class ActivityController:
         me = await self._member(executor, guild_id, user)
         before = await self.repository.beside(executor, me, limit - 1, before=True)
         behind = await self.repository.beside(executor, me, limit - 1, before=False)
-        above = min(len(before), max(limit // 2, limit - 1 - len(behind)))
-        users = [*reversed(before[:above]), me, *behind[: limit - 1 - above]]
-        return await self._ranked(executor, users)
+        users = around(before, me, behind, limit)
+        return _ranked(users, *await self._before(executor, users[0]))
 
     async def member(self, guild_id: int, user: int) -> ActivityStanding:
         """A member's count and rank; NotFound if there is none."""
@@ -132,28 +135,31 @@ class ActivityController:
             raise NotFound("user", f"{user} in guild {guild_id}", hint=hint)
         return found
 
-    async def _ranked(
-        self, executor: Executor, users: list[User]
-    ) -> list[ActivityStanding]:
-        """Standings of users who follow each other in the leaderboard."""
-        first = users[0]
-        place = await self.repository.count_before(executor, first)
-        rank = 1 + await self.repository.count_above(
-            executor, first.guild_id, first.message_count
+    async def _before(self, executor: Executor, user: User) -> tuple[int, int]:
+        """How many stand before a user, and how many have written more."""
+        place = await self.repository.count_before(executor, user)
+        above = await self.repository.count_above(
+            executor, user.guild_id, user.message_count
         )
-        standings: list[ActivityStanding] = []
-        for user in users:
-            place += 1
-            if standings and user.message_count != standings[-1].message_count:
-                rank = place
-            standings.append(_standing(rank, user))
-        return standings
+        return place, above
 
     def _reading(self) -> Executor:
         return self.db.current_session() or self.db.reads
 
     def _writing(self) -> Executor:
         return self.db.current_session() or self.db.statements
+
+
+def _ranked(users: list[User], place: int, above: int) -> list[ActivityStanding]:
+    """Standings of users in order, from what `_before` says of the first of them."""
+    standings: list[ActivityStanding] = []
+    rank = above + 1
+    for user in users:
+        place += 1
+        if standings and user.message_count != standings[-1].message_count:
+            rank = place
+        standings.append(_standing(rank, user))
+    return standings
 
 
 def _standing(rank: int, user: User) -> ActivityStanding:

@@ -99,7 +99,8 @@ class CaseController(BaseController[Case]):
                 await self.repository.lock_guild(own, guild_id)
                 earlier = await self.repository.by_key(own, guild_id, key)
                 if earlier is not None:
-                    return (await self._with_users(own, [earlier]))[0], False
+                    await self._with_users(own, [earlier])
+                    return earlier, False
             case = await self.repository.add_numbered(
                 own, {**values, "user_id": user.id}
             )
@@ -126,7 +127,7 @@ class CaseController(BaseController[Case]):
         values: dict[str, Any] = {"is_active": active}
         if expires_at is not None:
             values["expires_at"] = expires_at
-        validated_change(Case, values)
+        values = validated_change(Case, values)
         added = None if note is None else _one_text(note)
         executor = self._writing(session)
         case = await self.repository.settle(
@@ -147,9 +148,9 @@ class CaseController(BaseController[Case]):
 
         Raises InvalidValue that says how much room there is, if there is too little.
         """
-        line = _one_text(text)
+        line = plain = _one_text(text)
         if moderator_id is not None:
-            line = f"{moderator_id}: {line}"
+            line = f"{moderator_id}: {plain}"
 
         async def work(own: AsyncSession) -> Case | None:
             case = await self.repository.lock(own, guild_id, case_number)
@@ -158,7 +159,7 @@ class CaseController(BaseController[Case]):
             before = f"{case.reason}\n" if case.reason else ""
             room = LONGEST_REASON - len(before)
             if len(line) > room:
-                left = max(room - (len(line) - len(text)), 0)
+                left = max(room - (len(line) - len(plain)), 0)
                 problem = f"is longer than the {left} characters that the case has left"
                 raise InvalidValue("text", problem)
             changed = await self.update_by_id(
@@ -282,7 +283,7 @@ class CaseController(BaseController[Case]):
     ) -> list[Case]:
         """The cases with `user` loaded, by one statement for all of them."""
         ids = sorted({case.user_id for case in cases})
-        people = await self.users.get_members(executor, ids) if ids else {}
+        people = await self.users.get_members(executor, ids)
         for case in cases:
             if case.user_id in people:  # gone a moment ago, its cases go too
                 set_committed_value(case, "user", people[case.user_id])

@@ -8,10 +8,10 @@ from tuxdb.controllers.movements import Order
 from tuxdb.errors import Busy
 from tuxdb.models import EntryKind, User
 from tuxdb.models.validation import validated
+from tuxdb.repositories.movements import START
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.users import UserRepository
 
-START = "start balance"
 ATTEMPTS = 3
 """A member may be deleted between an insert that finds it and a look at it."""
 

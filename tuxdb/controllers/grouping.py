@@ -1,10 +1,10 @@
-"""Transfers that wait for each other are made together: one commit for all of them.
+"""Transfers that wait for each other are made together: one commit for many of them.
 
 A few run alone, in one statement each. Whoever comes while more are under way waits,
-and all who wait go in one transaction. A transfer that cannot be made, or is
-anything but plain, runs alone after it and gets its own answer, so that it never
-fails its neighbours. Nor does it hold them up: a group soon goes on without those
-whose rows somebody else has locked.
+and those who wait go in groups, in one statement a group. A transfer that cannot be
+made, or is anything but plain, runs alone after it and gets its own answer, so that
+it never fails its neighbours. Nor does it hold them up: a group soon goes on without
+those whose rows somebody else has locked.
 """
 
 import asyncio

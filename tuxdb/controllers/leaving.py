@@ -18,7 +18,9 @@ from tuxdb.controllers.removals import RemovalController, Removed
 from tuxdb.engine.service import DatabaseService
 from tuxdb.errors import Conflict
 from tuxdb.models import Case, PointsFreeze, User
+from tuxdb.models.names import LONGEST_NAME
 from tuxdb.repositories import Repository
+from tuxdb.repositories.cases import LONGEST_REASON
 from tuxdb.repositories.points import PointsRepository
 
 COMMAND = "/privacy forget"
@@ -26,7 +28,6 @@ THEMSELVES = "the person"
 """The change set of a removal keeps no id, not even that of who asked for it."""
 ASKED = "asked for by the person"
 FORMER = "former moderator"
-LONGEST_NAME, LONGEST_REASON = 100, 2000
 
 
 class Needed(StrEnum):

@@ -162,9 +162,8 @@ class ManyPayments:
             if len(found) < AT_ONCE:
                 break
         ids = {i for entry in entries for i in (entry.from_user, entry.to_user) if i}
-        people: Any = await self.users.get_members(session, sorted(ids)) if ids else {}
-        rows = list(people.values())
-        by_id = {row.id: [row] for row in rows}
+        people: Any = await self.users.get_members(session, sorted(ids))
+        by_id = {user_id: [user] for user_id, user in people.items()}
         return [
             replayed(entry, by_id.get(entry.from_user or entry.to_user or 0, ()))
             for entry in entries

@@ -13,6 +13,7 @@ from tuxdb.engine.statements import Executor
 from tuxdb.errors import NotFound
 from tuxdb.models import EntryKind, PointsTransaction, User
 from tuxdb.repositories import Page, PageAt
+from tuxdb.repositories.pages import around
 from tuxdb.repositories.points import PointsRepository
 from tuxdb.repositories.standings import StandingRepository
 from tuxdb.repositories.users import UserRepository
@@ -162,8 +163,7 @@ class PointsReports(BaseController[PointsTransaction]):
         me = await self.balance(guild_id, user)
         before = await self.standings.beside(executor, me, limit - 1, before=True)
         behind = await self.standings.beside(executor, me, limit - 1, before=False)
-        above = min(len(before), max(limit // 2, limit - 1 - len(behind)))
-        users = [*reversed(before[:above]), me, *behind[: limit - 1 - above]]
+        users = around(before, me, behind, limit)
         place = await self.standings.count_before(executor, users[0])
         better = await self.standings.count_above(executor, guild_id, users[0].points)
         return _ranked(users, better + 1, place)

@@ -13,7 +13,7 @@ from tuxdb.engine.translate import ConstraintViolation
 from tuxdb.repositories.grouped import known_users, make_transfers, used_keys
 
 PATIENCE = "1000"
-"""So many milliseconds a group waits for locks, before it passes over locked rows."""
+"""So many milliseconds a group waits for a lock, before it passes over locked rows."""
 
 
 @dataclass(eq=False)

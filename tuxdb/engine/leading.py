@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tuxdb.engine.service import DatabaseService
 
 TUXDB = 0x74757864
-"""First half of each key; second halves 1 is the migrations', below are the others."""
+"""First half of each key; 1, the second half of the migrations', is not used here."""
 TASKS = {"expiry": 11, "sync": 12, "identify": 13}
 PARTS = 100
 

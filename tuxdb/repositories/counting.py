@@ -26,11 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tuxdb.models import CounterFlush, EntryKind, Guild
-from tuxdb.repositories.movements import CONFIGS, LEDGER, USERS
+from tuxdb.repositories.movements import CONFIGS, LEDGER, START, USERS
 
 GUILDS: Table = Guild.__table__  # type: ignore[attr-defined]
 FLUSHES: Table = CounterFlush.__table__  # type: ignore[attr-defined]
-START = "start balance"
 KEY = ("guild_id", "discord_id")
 MOST_MESSAGES = 2**62
 """No count grows beyond it, so that none can ever leave its column."""

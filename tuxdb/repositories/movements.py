@@ -61,6 +61,8 @@ ENTRY_COLUMNS = (
 )
 PARTICULARS = ("kind", "reason", "actor", "idempotency_key", "request_hash")
 NOBODY = cast(null(), BigInteger)
+START = "start balance"
+"""The reason of the grant to a new member."""
 
 
 class DailyLimits(Enum):

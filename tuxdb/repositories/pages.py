@@ -129,6 +129,12 @@ class SortKey:
         return self.column.is_(None) if value is None else self.column == value
 
 
+def around(before: Sequence[T], one: T, after: Sequence[T], limit: int) -> list[T]:
+    """One of a list in the middle of its neighbours, which are given nearest first."""
+    above = min(len(before), max(limit // 2, limit - 1 - len(after)))
+    return [*reversed(before[:above]), one, *after[: limit - 1 - above]]
+
+
 def behind(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition for rows after a given one in the order of `keys`.
 

@@ -181,7 +181,7 @@ class Reading(Generic[ModelT]):
             return PageAt(1)
         before = (nearest - 1) * limit - 1
         rows = await self.find(
-            session, filters=filters, order_by=order_by, limit=1, offset=before
+            session, filters=where, order_by=order_by, limit=1, offset=before
         )
         if not rows:
             return PageAt(1)

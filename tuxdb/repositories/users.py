@@ -64,5 +64,8 @@ class UserRepository(Repository[User]):
         self, session: Executor, keys: Sequence[Any]
     ) -> dict[int, User]:
         """Users by their row ids."""
-        rows = await self.find(session, filters=col(User.id).in_(keys))
+        if not keys:
+            return {}
+        given = bindparam("ids", list(keys), ARRAY(BigInteger))
+        rows = await self.find(session, filters=col(User.id) == func.any(given))
         return {row.id: row for row in rows}

@@ -14,11 +14,11 @@ from sqlalchemy.pool import NullPool
 
 from tests.audit.fix.sample import queries
 from tuxdb.audit.facts import Facts
-from tuxdb.audit.fix.plan import FixOptions, plan
-from tuxdb.audit.fix.proving import conversions, with_uses
+from tuxdb.audit.fix.plan import FixOptions
+from tuxdb.audit.schemas import Taken
 from tuxdb.audit.sql.applying import SchemaSource
 from tuxdb.audit.sql.mapping import read_models
-from tuxdb.audit.sql.schema import ScratchSchema
+from tuxdb.audit.verdicts import Wanted, ask
 from tuxdb.engine.embedded import Cluster
 from tuxdb.settings import Settings
 from tuxdb.urls import DatabaseUrl
@@ -138,13 +138,13 @@ async def replaced(cluster: Cluster, bindir: Path | None, folder: Path) -> str:
     models = read_models([folder / "links_model.py"])
     sources = {"cog.py": COG.encode()}
     facts = [Facts("cog.py", queries=tuple(queries(COG, "cog.py")))]
-    found, values = with_uses(facts, sources)
     settings = Settings(home=cluster.home, pg_bindir=bindir)
-    schema = [SchemaSource("links.sql", TABLE)]
-    async with ScratchSchema.open(settings, schema, models=models) as scratch:
-        known = await conversions(scratch, values)
+    taken = Taken((SchemaSource("links.sql", TABLE),), models)
     options = FixOptions(sources, session="self.bot.get_db_session()")
-    (file,) = plan(found, known, options).files
+    wanted = Wanted(fixes=options, cached=False)
+    asked = await ask(settings, taken, facts, wanted)
+    assert asked.plan is not None
+    (file,) = asked.plan.files
     return file.after.decode()
 
 

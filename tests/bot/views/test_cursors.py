@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tuxdb.bot.errors import ListExpired
+from tuxdb.bot.declined import ListExpired
 from tuxdb.bot.views.cursors import pack, restore, shorten, unpack
 from tuxdb.bot.views.dialogs import Dialogs, base36
 from tuxdb.repositories.pages import write_cursor

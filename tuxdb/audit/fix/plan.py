@@ -55,6 +55,7 @@ class FixOptions:
         """The folder that the project's modules are imported from."""
         return root_of(self.sources)
 
+    @cached_property
     def packages(self) -> frozenset[str]:
         """The top-level names of the project itself."""
         return packages_of(self.sources, self.root)
@@ -69,15 +70,6 @@ class Plan:
     applied: list[Fix] = field(default_factory=list)
 
 
-def plan_fixes(
-    queries: Sequence[RawQuery],
-    conversions: Mapping[RawQuery, Conversion],
-    options: FixOptions,
-) -> list[FileEdit]:
-    """The edits of every file that has fixes to make."""
-    return plan(queries, conversions, options).files
-
-
 def plan(
     queries: Sequence[RawQuery],
     conversions: Mapping[RawQuery, Conversion],
@@ -85,7 +77,7 @@ def plan(
 ) -> Plan:
     """Decide for every call, and put together what is to be changed."""
     made = Plan()
-    packages = options.packages()
+    packages = options.packages
     sources: dict[str, Source] = {}
     for path in dict.fromkeys(query.path for query in queries):
         here = [query for query in queries if query.path == path]

@@ -16,7 +16,7 @@ def regions(fix: Fix, options: FixOptions) -> tuple[Region, ...]:
     if stored is None or fix.method is not None:
         return ()
     try:
-        source = Source.of(fix.query.path, stored, options.packages())
+        source = Source.of(fix.query.path, stored, options.packages)
         edits: Sequence[Edit] = sorted({*fix.edits, *above(source, [fix])})
     except NotEditable:
         return ()

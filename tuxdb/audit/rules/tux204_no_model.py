@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import MARKER
-from tuxdb.audit.sqltext import tables, verb
+from tuxdb.audit.sqltext import CATALOGUE, QUERIES, tables, verb
 
-VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-CATALOGUE = ("pg_", "information_schema", "sqlite_", "unnest", "generate_series")
+NO_TABLES = (*CATALOGUE, "unnest", "generate_series")
 
 
 class NoModel(Rule):
@@ -28,10 +27,10 @@ class NoModel(Rule):
             return
         seen: set[str] = set()
         for query in context.queries:
-            found = query.text if query.text and verb(query.text) in VERBS else ""
+            found = query.text if query.text and verb(query.text) in QUERIES else ""
             for table in tables(found or ""):
                 name = table.lower()
-                plain = MARKER.search(name) is None and not name.startswith(CATALOGUE)
+                plain = MARKER.search(name) is None and not name.startswith(NO_TABLES)
                 if name in seen or not plain or name in context.models:
                     continue
                 seen.add(name)

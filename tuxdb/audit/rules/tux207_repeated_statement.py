@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sqltext import normalised, verb
+from tuxdb.audit.sqltext import QUERIES, normalised, verb
 
-VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 MANY = 3
 
 
@@ -26,7 +25,7 @@ class RepeatedStatement(Rule):
         """Report each repeated statement once, where it stands first."""
         places: dict[str, list[RawQuery]] = {}
         for query in context.queries:
-            if query.text and query.constant and verb(query.text) in VERBS:
+            if query.text and query.constant and verb(query.text) in QUERIES:
                 places.setdefault(normalised(query.text), []).append(query)
         for found in places.values():
             if len(found) >= MANY:

@@ -10,9 +10,7 @@ from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.placeholders import MANY, Unnumbered, numbered
 from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import RawQuery
-from tuxdb.audit.sqltext import verb
-
-VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+from tuxdb.audit.sqltext import QUERIES, verb
 
 
 class WrongParameters(Rule):
@@ -37,7 +35,7 @@ class WrongParameters(Rule):
         """Say how many values are bound for how many parameters, if it is certain."""
         sure = not (query.wrapper or query.api.startswith("wrapper."))
         sure = sure and query.method not in MANY and not query.variants
-        if not sure or query.holes or verb(query.text or "") not in VERBS:
+        if not sure or query.holes or verb(query.text or "") not in QUERIES:
             return ""
         try:
             found = numbered(query)

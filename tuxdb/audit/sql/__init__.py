@@ -14,6 +14,7 @@ stand bare beside `==`, because SQLAlchemy makes IS NULL of None.
 
 Schemas come from scripts (`SchemaSource`), from model classes (`mapping.read_models`
 and `mapping.ddl.schema_of`), from Alembic revisions (`revisions`) or from a live
-database (`live`). No code of the project's is imported or run, and of its SQL only
-definitions are applied: functions become stubs, rows are left out.
+database (`live`). No code of the project's is imported or run, unless a person asks for
+its models to be imported (`mapping.imported`), and of its SQL only definitions are
+applied: functions become stubs, rows are left out.
 """

@@ -18,6 +18,8 @@ from sqlalchemy import types as sqltypes
 from tuxdb.audit.sql.applying import SchemaSource
 from tuxdb.audit.sql.compiled import FAILURES
 from tuxdb.audit.sql.literals import NotLiteral, Reader
+from tuxdb.audit.sql.mapping.classes import dotted
+from tuxdb.audit.sql.names import quote_ident
 
 LARGEST = 2_000_000
 LONGEST_LOOP = 1000
@@ -161,12 +163,13 @@ class _Walk:
         """`with op.batch_alter_table("t") as batch:`, or an autocommit block."""
         item = node.items[0]
         call, bound = item.context_expr, item.optional_vars
-        named = isinstance(call, ast.Call) and isinstance(bound, ast.Name)
-        if not named or not ast.unparse(call).startswith("op.batch_alter_table("):
+        if (
+            not isinstance(call, ast.Call)
+            or not isinstance(bound, ast.Name)
+            or dotted(call.func) != "op.batch_alter_table"
+        ):
             self.block(node.body)
             return
-        assert isinstance(call, ast.Call)  # noqa: S101 - seen above
-        assert isinstance(bound, ast.Name)  # noqa: S101 - the same
         try:
             table = self._reader.value(call.args[0])
         except (NotLiteral, IndexError):
@@ -181,7 +184,7 @@ class _Walk:
             return
         name = node.func.attr
         if name == "create" and owner == "op":
-            self._create_type(node)
+            self._create_type(node.func.value)
             return
         known = isinstance(node.func.value, ast.Name) and node.func.value.id == owner
         if not known or name not in OPERATIONS:
@@ -215,18 +218,18 @@ class _Walk:
         except FAILURES as error:
             self._leave_out(node, str(error))
 
-    def _create_type(self, node: ast.Call) -> None:
-        """`sa.Enum(...).create(bind)`."""
-        assert isinstance(node.func, ast.Attribute)  # noqa: S101 - the caller's
+    def _create_type(self, node: ast.expr) -> None:
+        """`sa.Enum(...)`, whose `create` is called."""
         try:
-            found = self._reader.value(node.func.value)
+            found = self._reader.value(node)
         except NotLiteral:
             return
         if isinstance(found, sqltypes.Enum) and found.name:
             labels = ", ".join(
                 "'" + label.replace("'", "''") + "'" for label in found.enums
             )
-            self._output.write(f'CREATE TYPE "{found.name}" AS ENUM ({labels});\n')
+            name = quote_ident(found.name)
+            self._output.write(f"CREATE TYPE {name} AS ENUM ({labels});\n")
 
     def _leave_out(self, node: ast.stmt | ast.expr, why: str) -> None:
         self._written.left_out.append((str(self._revision.path), node.lineno, why))

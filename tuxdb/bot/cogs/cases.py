@@ -17,7 +17,7 @@ from tuxdb.bot.case_texts import headline, in_line, number_of, of_case
 from tuxdb.bot.client import TuxdbBot
 from tuxdb.bot.declined import Outranked
 from tuxdb.bot.embeds import GOOD, QUIET, clean, embed, plain
-from tuxdb.bot.interaction import Interaction
+from tuxdb.bot.interaction import HIGHEST_OPTION, Interaction, Person
 from tuxdb.bot.permissions import (
     permission_only,
     require_outranks,
@@ -37,13 +37,11 @@ BAN = "ban_members"
 LIST = "cl"
 ON_A_PAGE = 10
 LONGEST_NOTE = 500
-HIGHEST = 2**53 - 1
 ANY = "-"
-Number = app_commands.Range[int, 1, HIGHEST]
+Number = app_commands.Range[int, 1, HIGHEST_OPTION]
 Text = app_commands.Range[str, 1, LONGEST_NOTE]
 Type = Literal["warn", "timeout", "kick", "ban"]
 Choices = list[app_commands.Choice[int]]
-Person = discord.Member | discord.User
 
 
 @app_commands.default_permissions(moderate_members=True)

@@ -7,17 +7,17 @@ from discord.ext import commands
 from tuxdb.bot.answers import acknowledge, answer, say
 from tuxdb.bot.base_cog import BaseCog
 from tuxdb.bot.client import TuxdbBot
-from tuxdb.bot.embeds import GOOD, QUIET, Markup, embed, plain
+from tuxdb.bot.embeds import GOOD, QUIET, embed, mention_channel, plain
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import permission_only, require_permission
 from tuxdb.bot.views.pages import PageView, pages, show
 from tuxdb.errors import InvalidValue, NotFound
 from tuxdb.models import GalleryMementos
+from tuxdb.models.names import LONGEST_NAME, stored_name
 from tuxdb.repositories import PageAt
 
 MANAGE = "manage_channels"
 ON_A_PAGE = 10
-LONGEST_NAME = 100
 LIST = "gl"
 Channel = app_commands.AppCommandChannel
 CHANNEL_TYPES = [
@@ -54,7 +54,7 @@ class Gallery(
         )
         known = any(row.channel_id == channel.id for row in kept)
         key = "gallery.kept" if known else "gallery.added"
-        text = say(interaction, key, channel=_link(channel.id))
+        text = say(interaction, key, channel=mention_channel(channel.id))
         await answer(interaction, embed=embed(text=text, colour=GOOD))
 
     @app_commands.command(description="Keep the posts of a channel no longer.")
@@ -74,9 +74,8 @@ class Gallery(
             gone = [row for row in kept if row.channel_id == channel.id]
             if not gone:
                 raise NotFound("gallery channel", channel.name)
-        for row in gone:
-            await self.db.gallery.delete_by_id(row.channel_id)
-        text = say(interaction, "gallery.removed", count=len(gone))
+        removed = await self.db.gallery.bulk_delete([row.channel_id for row in gone])
+        text = say(interaction, "gallery.removed", count=removed)
         await answer(interaction, embed=embed(text=text, colour=GOOD))
 
     @app_commands.command(
@@ -122,7 +121,7 @@ def _require_own(interaction: Interaction, channel: Channel) -> None:
 
 def _stored_name(channel: Channel, others: set[str]) -> str:
     """The name, told from that of another channel, as two may have the same."""
-    name = channel.name.strip()[:LONGEST_NAME] or str(channel.id)
+    name = stored_name(channel.name, channel.id)
     if name not in others:
         return name
     end = f"-{channel.id}"
@@ -140,11 +139,7 @@ def _is_gone(interaction: Interaction, row: GalleryMementos) -> bool:
 def _line(interaction: Interaction, row: GalleryMementos) -> str:
     if _is_gone(interaction, row):
         return say(interaction, "gallery.gone", name=plain(row.channel_name))
-    return _link(row.channel_id)
-
-
-def _link(channel_id: int) -> Markup:
-    return Markup(f"<#{channel_id}>")
+    return mention_channel(row.channel_id)
 
 
 async def setup(bot: TuxdbBot) -> None:

@@ -20,7 +20,7 @@ from tuxdb.bot.answers import (
 from tuxdb.bot.base_cog import BaseCog
 from tuxdb.bot.case_texts import number_of
 from tuxdb.bot.client import TuxdbBot
-from tuxdb.bot.declined import BotLacksPermission, MissingPermission, Outranked
+from tuxdb.bot.declined import BotLacksPermission, Outranked
 from tuxdb.bot.discipline import Decision, Discipline, Verdict
 from tuxdb.bot.durations import (
     LONGEST_BAN,
@@ -29,12 +29,11 @@ from tuxdb.bot.durations import (
     suggested,
 )
 from tuxdb.bot.embeds import GOOD, QUESTION, clean, embed, mention, plain
-from tuxdb.bot.interaction import Interaction
-from tuxdb.bot.permissions import require_outranks
+from tuxdb.bot.interaction import Interaction, Person
+from tuxdb.bot.permissions import holds, require_outranks, require_permission
 from tuxdb.bot.sanctions import Kind, Outcome
 from tuxdb.errors import InvalidValue, NotFound
 
-Person = discord.Member | discord.User
 Choices = list[app_commands.Choice[str]]
 
 LONGEST_REASON = 400
@@ -178,15 +177,10 @@ def _require_power(interaction: Interaction, kind: Kind) -> None:
     Where the bot lacks it, Discord would refuse, but only after a case was written.
     """
     needed = NEEDS[kind]
-    if not _holds(interaction.permissions, needed):
-        raise MissingPermission(needed)
+    require_permission(interaction, needed)
     own = interaction.app_permissions
-    if kind is not Kind.WARN and own.value and not _holds(own, needed):
+    if kind is not Kind.WARN and own.value and not holds(own, needed):
         raise BotLacksPermission(needed)
-
-
-def _holds(permissions: discord.Permissions, needed: str) -> bool:
-    return permissions.administrator or bool(getattr(permissions, needed))
 
 
 def _notice(

@@ -9,14 +9,13 @@ from discord.ext import commands
 from tuxdb.bot.answers import acknowledge, answer, learn_locale, say, say_publicly
 from tuxdb.bot.base_cog import BaseCog
 from tuxdb.bot.cooldowns import LEADERBOARD, TRANSFER, spend_own, spend_shared
+from tuxdb.bot.declined import InvalidAmount, SelfTransfer
 from tuxdb.bot.embeds import embed, mention, plain
-from tuxdb.bot.errors import InvalidAmount, SelfTransfer
-from tuxdb.bot.interaction import Interaction
+from tuxdb.bot.interaction import Interaction, Person
 from tuxdb.bot.permissions import require_manager, rules_of
 from tuxdb.bot.points import entries, rankings
 from tuxdb.bot.points.accounts import (
     MAX_REASON,
-    Person,
     checked_reason,
     enrolled,
     guild_of,

@@ -8,9 +8,9 @@ from discord.ext import commands
 
 from tuxdb.bot.answers import acknowledge, answer, say, suggest
 from tuxdb.bot.base_cog import BaseCog
+from tuxdb.bot.declined import InvalidAmount
 from tuxdb.bot.embeds import GOOD, QUESTION, embed
-from tuxdb.bot.errors import InvalidAmount
-from tuxdb.bot.interaction import Interaction
+from tuxdb.bot.interaction import HIGHEST_OPTION, Interaction
 from tuxdb.bot.permissions import is_manager, managers_only
 from tuxdb.bot.points import corrections, reversals
 from tuxdb.bot.points.accounts import (
@@ -28,9 +28,6 @@ from tuxdb.models import MAX_POINTS
 
 if TYPE_CHECKING:
     from tuxdb.bot.client import TuxdbBot
-
-HIGHEST_OPTION = 2**53 - 1
-"""Discord's integers are a double's."""
 
 Amount = app_commands.Range[int, 1, MAX_POINTS]
 Reason = app_commands.Range[str, 1, MAX_REASON]

@@ -2,15 +2,11 @@
 
 import discord
 
+from tuxdb.bot.declined import BotTarget
 from tuxdb.bot.embeds import clean
-from tuxdb.bot.errors import BotTarget
-from tuxdb.bot.interaction import Interaction
+from tuxdb.bot.interaction import Interaction, Person
 from tuxdb.errors import DatabaseUnavailable, InvalidTransfer, OutcomeUnknown
 from tuxdb.models import User
-from tuxdb.models.names import stored_name
-
-Person = discord.Member | discord.User
-"""Somebody who is here, or was."""
 
 MAX_REASON = 200
 
@@ -46,11 +42,6 @@ def checked_reason(text: str | None) -> str | None:
     if len(reason) > MAX_REASON:
         raise InvalidTransfer("reason", f"is longer than {MAX_REASON} characters")
     return reason or None
-
-
-def username_of(member: Person) -> str:
-    """The name under which a member is known to the database."""
-    return stored_name(member.name, member.id)
 
 
 async def enrolled(interaction: Interaction, member: discord.Member) -> User:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import discord
 
 from tuxdb.bot.answers import answer, say
-from tuxdb.bot.embeds import GOOD, QUESTION, Markup, embed, mention
-from tuxdb.bot.errors import PartlyDone
+from tuxdb.bot.declined import PartlyDone
+from tuxdb.bot.embeds import GOOD, QUESTION, Markup, embed, mention, mention_role
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import require_manager, rules_of
 from tuxdb.bot.points.accounts import actor_of, guild_of
@@ -45,7 +45,7 @@ class Correction:
     @property
     def target(self) -> Markup:
         """Whom it is about, as Discord shows it."""
-        return mention(self.member) if self.member else Markup(f"<@&{self.role}>")
+        return mention(self.member) if self.member else mention_role(self.role or 0)
 
 
 async def begin(interaction: Interaction, wanted: Correction) -> None:

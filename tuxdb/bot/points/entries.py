@@ -2,7 +2,7 @@
 
 from tuxdb.bot.answers import say
 from tuxdb.bot.catalogue import number
-from tuxdb.bot.embeds import Markup, clean, cut, embed, escape, mention, moment
+from tuxdb.bot.embeds import CHOICE, Markup, clean, cut, embed, escape, mention, moment
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import require_manager
 from tuxdb.bot.points.accounts import guild_of
@@ -100,10 +100,7 @@ def choice_of(interaction: Interaction, entry: Entry) -> str:
     )
     amount = number(entry.amount, language)
     kind = kind_of(interaction, entry.kind)
-    return cut(f"{entry.id} · {kind} {amount} · {sides}", LONGEST_CHOICE)
-
-
-LONGEST_CHOICE = 100
+    return cut(f"{entry.id} · {kind} {amount} · {sides}", CHOICE)
 
 
 def _side(interaction: Interaction, name: str | None, row_id: int | None) -> str:

@@ -67,7 +67,8 @@ async def _board(
     interaction: Interaction, by: str, places: Sequence[Place]
 ) -> discord.Embed:
     lines = [_line(interaction, by, place) for place in places]
-    own = await place_of(interaction, by)
+    shown = (place for place in places if place.discord_id == interaction.user.id)
+    own = next(shown, None) or await place_of(interaction, by)
     footer = None
     if own is not None:
         footer = say_publicly(

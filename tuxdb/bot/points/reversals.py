@@ -1,8 +1,8 @@
 """Reversing an entry of this server: what it would undo, and the undoing."""
 
 from tuxdb.bot.answers import answer, say
+from tuxdb.bot.declined import WouldGoNegative
 from tuxdb.bot.embeds import GOOD, QUESTION, Markup, embed, escape, moment
-from tuxdb.bot.errors import WouldGoNegative
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import require_manager
 from tuxdb.bot.points.accounts import actor_of, guild_of
@@ -13,11 +13,10 @@ from tuxdb.bot.views.confirm import ask, confirmation, key_of, prompt_of
 from tuxdb.bot.views.dialogs import base36
 from tuxdb.controllers.movements import Movement
 from tuxdb.errors import InsufficientPoints, NotFound
-from tuxdb.models import PointsTransaction
+from tuxdb.models import MAX_SNOWFLAKE, PointsTransaction
 
 TAG = "pr"
 FORCED, REASONED, NEITHER = "f", "r", "-"
-HIGHEST_ID = 2**63 - 1
 
 
 async def begin(
@@ -90,7 +89,7 @@ async def confirmed(interaction: Interaction, entry: str, flags: str) -> None:
 
 async def _require(interaction: Interaction, entry_id: int) -> PointsTransaction:
     """An entry of this server; another server's is as if it were not there."""
-    if not 1 <= entry_id <= HIGHEST_ID:
+    if not 1 <= entry_id <= MAX_SNOWFLAKE:
         raise NotFound("entry", entry_id)
     entry = await interaction.client.db.points.get_by_id(entry_id)
     if entry is None or entry.guild_id != guild_of(interaction):

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator
 import discord
 
 from tuxdb.bot.interaction import Interaction
-from tuxdb.bot.points.accounts import guild_of, mark_left, username_of
+from tuxdb.bot.points.accounts import guild_of, mark_left
 from tuxdb.errors import Refused
+from tuxdb.models.names import stored_name
 
 MOST_KNOWN = 500
 AT_ONCE = 5
@@ -39,7 +40,7 @@ async def members_of(interaction: Interaction, role: discord.Role) -> list[Named
     else:
         found = await _ask_about(interaction, role.guild, await _known(interaction))
     return sorted(
-        (member.id, username_of(member))
+        (member.id, stored_name(member.name, member.id))
         for member in found
         if not member.bot and (role.is_default() or member.get_role(role.id))
     )

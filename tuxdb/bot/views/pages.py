@@ -43,15 +43,10 @@ TRAIL = "trail"
 
 @dataclass(frozen=True)
 class PageView:
-    """A page as it is shown, and the cursors of those beside it, if there are any.
-
-    A list that can say where the page before begins gives `previous_cursor`; for all
-    others the way back is remembered.
-    """
+    """A page as it is shown, and the cursor of the next one, if there is any."""
 
     embed: discord.Embed
     next_cursor: str | None = None
-    previous_cursor: str | None = None
 
 
 Turn = Callable[..., Awaitable[PageView]]
@@ -205,11 +200,9 @@ def _held(interaction: Interaction) -> list[str]:
 def _view(interaction: Interaction, shown: _Shown) -> discord.ui.View | None:
     """The buttons of a page; None for a list of one page."""
     page, trail, number = shown.page, shown.trail, shown.number
-    before = pack(page.previous_cursor) if page.previous_cursor else ""
-    if not page.previous_cursor and len(trail) > 1:
-        before = trail[-2]
-    if len(trail) == 1 and page.next_cursor is None and not page.previous_cursor:
+    if len(trail) == 1 and page.next_cursor is None:
         return None
+    before = trail[-2] if len(trail) > 1 else ""
     at_first = trail[-1] == ""
     goes_on = page.next_cursor is not None
     items = [

@@ -1,4 +1,4 @@
-"""The project's mapping, read from source and never imported.
+"""The project's mapping, read from source; imported only if asked for (`imported`).
 
 models = read_models([Path("bot/models.py"), ...])
 schema_of(models)    # CREATE TABLE statements, where nothing else gives a schema

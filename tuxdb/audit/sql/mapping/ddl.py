@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tuxdb.audit.sql.mapping.model import ModelColumn, ModelSource
+from tuxdb.audit.sql.names import quote_ident
 
 KEY_TYPES = {"INTEGER", "BIGINT", "SMALLINT"}
 
@@ -21,13 +22,15 @@ def _table(model: ModelSource) -> str:
     if model.key:
         parts.append(f"PRIMARY KEY ({_names(model.key)})")
     parts.extend(
-        f"UNIQUE ({_quoted(column.name)})" for column in model.columns if column.unique
+        f"UNIQUE ({quote_ident(column.name)})"
+        for column in model.columns
+        if column.unique
     )
     parts.extend(f"UNIQUE ({_names(names)})" for names in model.uniques)
     inner = ",\n  ".join(parts)
-    schema = f"{_quoted(model.schema)}." if model.schema else ""
+    schema = f"{quote_ident(model.schema)}." if model.schema else ""
     before = f"CREATE SCHEMA IF NOT EXISTS {schema[:-1]};\n" if schema else ""
-    return f"{before}CREATE TABLE {schema}{_quoted(model.table)} (\n  {inner}\n);"
+    return f"{before}CREATE TABLE {schema}{quote_ident(model.table)} (\n  {inner}\n);"
 
 
 def _column(column: ModelColumn, *, alone: bool) -> str:
@@ -35,7 +38,7 @@ def _column(column: ModelColumn, *, alone: bool) -> str:
     from tuxdb.audit.sql.namespace import type_object  # noqa: PLC0415 - the same
 
     type_name = type_object(column.type).compile(dialect=DIALECT)
-    text = f"{_quoted(column.name)} {type_name}"
+    text = f"{quote_ident(column.name)} {type_name}"
     if column.server_default == "GENERATED" or (
         alone and type_name in KEY_TYPES and column.server_default is None
     ):
@@ -48,8 +51,4 @@ def _column(column: ModelColumn, *, alone: bool) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(_quoted(name) for name in names)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return ", ".join(quote_ident(name) for name in names)
