@@ -64,6 +64,13 @@ class UsageError(TuxdbError):
     exit_code = ExitCode.USAGE
 
 
+class ForeignCursor(UsageError):
+    """A cursor that was made for another list, or by somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__("cursor does not belong to this query")
+
+
 class ConfigurationError(TuxdbError):
     """A setting, a URL or a file that configures tuxdb is wrong."""
 
@@ -145,6 +152,13 @@ class BalanceLimit(Conflict):
 
 class InvalidTransfer(InvalidValue):
     """A transfer that could never be carried out, whatever the balances."""
+
+
+class SelfTransfer(InvalidTransfer):
+    """Points that were to be sent to their sender."""
+
+    def __init__(self) -> None:
+        super().__init__("receiver", "is the sender")
 
 
 class DailyLimit(Conflict):

@@ -17,6 +17,7 @@ from tuxdb.bot.declined import (
     BotLacksPermission,
     Cooldown,
     InvalidAmount,
+    ListExpired,
     MissingPermission,
     Outranked,
     WouldGoNegative,
@@ -38,6 +39,7 @@ from tuxdb.errors import (
     NotFound,
     OutcomeUnknown,
     SchemaBehind,
+    SelfTransfer,
     UsageError,
 )
 from tuxdb.settings import Settings
@@ -68,10 +70,8 @@ CASES: list[tuple[BaseException, str]] = [
     (AccountFrozen("bob"), "The points of bob are frozen. Ask a server manager."),
     (AlreadyReversed(81, 95), "Entry 81 was reversed by 95."),
     (WouldGoNegative("Bob", 3, 10), "Bob has 3 of the 10 points left; use force."),
-    (
-        InvalidTransfer("receiver", "is the sender"),
-        "You cannot send points to yourself.",
-    ),
+    (SelfTransfer(), "You cannot send points to yourself."),
+    (InvalidTransfer("receiver", "is gone"), "receiver is gone"),
     (InvalidTransfer("amount", "is 0"), "The amount must be a whole number from 1 to"),
     (InvalidAmount(), "The amount must be a whole number from 1 to"),
     (InvalidValue("settings.bot.x", "is no rule"), "settings.bot.x is no rule"),
@@ -90,7 +90,7 @@ CASES: list[tuple[BaseException, str]] = [
     (BotLacksPermission("ban_members"), "I need Ban Members for that."),
     (Cooldown(11.2), "again in 12 s"),
     (Outranked("owner"), "Nobody can do that to the owner of the server."),
-    (UsageError("cursor does not belong to this query"), "This list has expired."),
+    (ListExpired(), "This list has expired."),
     (
         DatabaseUnavailable("no route to db.internal:5432"),
         "The database is not reachable. Nothing was changed. (`ref ",
@@ -98,7 +98,7 @@ CASES: list[tuple[BaseException, str]] = [
     (Busy("waited 10 s"), "The database is busy. Nothing was changed;"),
     (SchemaBehind("lacks 0018"), "Being upgraded; try again in a minute."),
     (OutcomeUnknown("cut", key="k"), "it may have happened, or not"),
-    (UsageError("tuxdb has no such flag"), "Something broke;"),
+    (UsageError("tuxdb has no such flag, --cursor"), "Something broke;"),
     (ZeroDivisionError("secret"), "Something broke; the bot's owner can look up `ref "),
     (app_commands.CheckFailure("no"), "You may not do that."),
 ]

@@ -102,3 +102,9 @@ async def test_the_figures_tell_what_was_done(get: Get, world: World) -> None:
     assert found["tuxdb_database_up",] == 1
     busy = found["tuxdb_database_connections", ("pool", "writing"), ("state", "idle")]
     assert busy >= 1
+
+
+async def test_the_shards_that_are_connected_are_counted(get: Get) -> None:
+    body = json.loads((await get("/readyz"))[1])
+
+    assert body["parts"]["gateway"]["detail"] == "shards connected: 1"

@@ -123,6 +123,25 @@ def test_sarif_knows_a_statement_again_when_lines_move(
     assert prints() == before
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_sarif_counts_columns_as_it_says(
+    bare_cli: Cli, bot: Path, encoding: str
+) -> None:
+    smile = "" if encoding == "latin-1" else "\N{GRINNING FACE}"
+    line = f"""x = "ä{smile}"; conn.execute(f"DELETE FROM ü WHERE a = '{{ö}}'")"""
+    source = f"# coding: {encoding.removesuffix('-sig')}\r\n{line}  # ß\r\n"
+    (bot / "main.py").write_bytes(source.encode(encoding))
+
+    log = bare_cli("audit", bot, "--format", "sarif").json()
+
+    (result,) = log["runs"][0]["results"]
+    region = result["locations"][0]["physicalLocation"]["region"]
+    begin, end = (2 * (region[key] - 1) for key in ("startColumn", "endColumn"))
+    assert log["runs"][0]["columnKind"] == "utf16CodeUnits"
+    assert line.encode("utf-16-le")[begin:end].decode("utf-16-le").startswith("conn.")
+    assert end == len(line.encode("utf-16-le"))
+
+
 @pytest.mark.parametrize(
     ("form", "start"),
     [

@@ -241,10 +241,32 @@ def test_nothing_of_the_project_is_imported_or_written(cli: Cli, project: Path) 
     assert sorted(project.rglob("*")) == before
 
 
-def test_the_settings_of_the_bot_are_not_ours_to_judge(cli: Cli, project: Path) -> None:
-    (project / ".env").write_text(f"DATABASE_URL={'sqlite'}:///bot.db\n")
+@pytest.mark.parametrize(
+    "address", [f"{'sqlite'}:///bot.db", "mysql://bot:secret@db/bot"]
+)
+def test_the_settings_of_the_bot_are_not_ours_to_judge(
+    cli: Cli, project: Path, address: str
+) -> None:
+    (project / ".env").write_text(f"DATABASE_URL={address}\n")
     cli.environ.pop("TUXDB_DATABASE_URL")
 
-    result = cli("audit", ".", "--format", "json", cwd=project)
+    report = cli("audit", ".", "--format", "json", cwd=project)
+    models = cli("audit", "models", ".", cwd=project)
 
-    assert json.loads(result.stdout)["data"]["summary"]["checked"]
+    assert json.loads(report.stdout)["data"]["summary"]["checked"]
+    assert models.exit_code == ExitCode.OK
+    assert '__tablename__ = "links"' in models.stdout
+
+
+def test_no_server_starts_where_nothing_is_to_be_asked(
+    cli: Cli, project: Path, home: Path
+) -> None:
+    (project / "cog.py").write_text(
+        f"import {'aio'}{'sqlite'}\n\n\n"
+        'async def f(db):\n    await db.execute_fetchall("SELECT id FROM links")\n'
+    )
+
+    result = cli("audit", ".", "--json", cwd=project)
+
+    assert result.data["summary"]["schema"]["taken"] == "schema.sql"
+    assert not home.exists()

@@ -127,3 +127,23 @@ async def test_a_leaderboard_opened_at_a_page_has_the_ranks_of_that_page(
     page = await db.points.leaderboard(GUILD, after=at.after, limit=2)
 
     assert [(place.rank, place.discord_id) for place in page.items] == [(4, 5)]
+
+
+async def test_a_place_is_a_rank_and_the_time_of_the_last_entry(db: Database) -> None:
+    await join(db, ANN, 5)
+    await join(db, BOB, 9)
+    carol = await join(db, CAROL)
+    last = (await db.points.history(GUILD, ANN, limit=1)).items[0]
+
+    ann = await db.points.place(await db.points.balance(GUILD, ANN))
+
+    assert (ann.points, ann.rank, ann.last_entry) == (5, 2, last.created_at)
+    assert (await db.points.place(carol)).last_entry is None
+
+
+async def test_a_place_takes_two_round_trips(
+    distant: Database, round_trips: RoundTrips
+) -> None:
+    ann = await join(distant, ANN, 5)
+
+    assert await round_trips(lambda: distant.points.place(ann)) == 2

@@ -119,8 +119,13 @@ class Answering:
         return tuple(self._places[name] for name in gone)
 
     async def troubles(self) -> tuple[SchemaProblem, ...]:
-        """The statements of the schema that the server refused."""
+        """The statements of the schema that the server refused.
+
+        Where nothing was asked, the server does not start for them alone.
+        """
         known = self._kept("troubles", _troubles)
+        if known is None and not self._new:
+            return ()
         if self._scratch is not None or known is None:
             known = (await self._server()).problems
         self._new["troubles"] = [asdict(one) for one in known]

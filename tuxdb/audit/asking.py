@@ -88,8 +88,9 @@ async def asked(
     except (ConfigurationError, DatabaseOperationError) as error:
         if request.strict or request.fix:
             raise
-        why = f"{taken.said if taken else ''}: not asked, {error}"
-        return Asked(Answers(why_not=why))
+        of = taken.said if taken is not None else why_not
+        why = f"not asked, {error}"
+        return Asked(Answers(why_not=f"{of}: {why}" if of else why))
     if why_not:
         found = replace(found, answers=replace(found.answers, why_not=why_not))
     return found

@@ -23,7 +23,6 @@ Told = Callable[[str, int, int], None]
 FEW_FILES = 24
 CHUNK = 12
 ROUNDS = 3
-_DRIVERS = ("asyncpg", "psycopg", "aiopg", "sqlite", "apsw", "mysql")
 
 
 class Gatherer:
@@ -186,8 +185,6 @@ def _named_sql(source: Source, sql: Mapping[str, str]) -> dict[str, str]:
 
 def _usual_library(facts: Iterable[Facts]) -> str:
     """Name the driver that most files import, SQLAlchemy apart."""
-    counted = Counter(one.library for one in facts if one.library)
-    drivers = [
-        name for name, _ in counted.most_common() if any(d in name for d in _DRIVERS)
-    ]
-    return drivers[0] if drivers else ""
+    named = (one.library for one in facts)
+    counted = Counter(name for name in named if name not in ("", "sqlalchemy"))
+    return next((name for name, _ in counted.most_common(1)), "")

@@ -45,6 +45,8 @@ class Report:
     fixed: int = 0
     seconds: float = 0.0
     answers: Answers | None = None
+    sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The Python files by their path, as they are stored."""
 
     @property
     def checked(self) -> bool:
@@ -158,6 +160,7 @@ def judge(
         fixed=gone,
         seconds=time.monotonic() - gathered.begun,
         answers=answers,
+        sources=gathered.sources,
     )
 
 

@@ -11,7 +11,15 @@ from tuxdb.audit.module import FunctionNode, Module, dotted, index
 from tuxdb.audit.parse import Unparsable, check, decode, parse
 from tuxdb.audit.placeholders import Unnumbered, numbered
 from tuxdb.audit.resolve import Found, resolve, span_of
-from tuxdb.audit.sinks import PREFILTER, Sink, Sinks, library_of
+from tuxdb.audit.sinks import (
+    MYSQL,
+    PREFILTER,
+    PSYCOPG,
+    SQLITE,
+    Sink,
+    Sinks,
+    library_of,
+)
 from tuxdb.audit.sites import RawQuery
 from tuxdb.audit.tree import Tree
 from tuxdb.audit.uses import find_uses
@@ -24,11 +32,8 @@ _SQLITE = re.compile(
     r"|\bsqlite_master\b",
     re.IGNORECASE,
 )
-_LIBRARY = re.compile(
-    r"^\s*(?:import|from)\s+(asyncpg|psycopg2?|aiopg|(?:aio)?sqlite3?|apsw"
-    r"|aiomysql|pymysql|asyncmy|sqlalchemy)\b",
-    re.MULTILINE,
-)
+_LIBRARIES = "|".join(("asyncpg", *PSYCOPG, SQLITE.pattern, *MYSQL, "sqlalchemy"))
+_LIBRARY = re.compile(rf"^\s*(?:import|from)\s+({_LIBRARIES})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from tuxdb.urls import DatabaseUrl
 
 AUTO, MODELS = "auto", "models"
 NO_TABLES = (*CATALOGUE, "tuxdb_hole_")
-FUNCTIONS = frozenset({"unnest", "generate_series", "jsonb_array_elements"})
 ENOUGH = 0.5
 _DEFINES = re.compile(
     r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:UNLOGGED\s+|MATERIALIZED\s+|TEMP\w*\s+)?"
@@ -207,8 +206,8 @@ def _used(facts: Sequence[Facts]) -> set[str]:
         for one in facts
         for query in one.queries
         if query.text and verb(query.text) in QUERIES
-        for name in map(_bare, tables(query.text))
-        if not name.startswith(NO_TABLES) and name not in FUNCTIONS
+        for name in map(str.lower, tables(query.text))
+        if not name.startswith(NO_TABLES)
     }
 
 

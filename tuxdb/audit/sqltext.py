@@ -1,10 +1,9 @@
 """SQL as a row of tokens: enough of its grammar to say what a place in it takes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import Literal
 
 TokenKind = Literal["word", "string", "name", "number", "param", "operator", "hole"]
@@ -194,11 +193,19 @@ def normalised(text: str) -> str:
 
 
 _AFTER = {"FROM", "JOIN", "INTO", "UPDATE", "TABLE"}
-_NOT_A_TABLE = {"SELECT", "SET", "ONLY", "LATERAL", "UNNEST", "VALUES", "NOT", "IF"}
+_NOT_A_TABLE = {"SELECT", "SET", "ONLY", "LATERAL", "VALUES", "NOT", "IF"}
+_WITH_FROM = {"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY"}
+"""Functions that have a FROM among their arguments."""
+_NO_SOURCE = {"FROM": {"DISTINCT"}, "UPDATE": {"FOR", "KEY"}}
+"""Behind what they name no table: IS DISTINCT FROM, FOR UPDATE SKIP LOCKED."""
 
 
 def tables(text: str) -> tuple[str, ...]:
-    """The tables that a statement names, in order, without those of its WITH."""
+    """The tables that a statement names, in order, without those of its WITH.
+
+    A table's schema is left out, unless it is the server's own: what is in
+    `information_schema` has names that a table of the project may have as well.
+    """
     found = tokens(text)
     own = {
         found[at - 1].text.lower()
@@ -206,11 +213,47 @@ def tables(text: str) -> tuple[str, ...]:
         if found[at].upper == "AS" and found[at + 1].text == "("
     }
     named: dict[str, None] = {}
-    for before, token in pairwise(found):
-        if before.upper not in _AFTER or before.kind != "word":
+    for at in _sources(found):
+        parts, end = _dotted(found, at + 1)
+        calls = end < len(found) and found[end].text == "("
+        if not parts or (calls and found[at].upper in ("FROM", "JOIN")):
             continue
-        if token.kind in ("word", "name") and token.upper not in _NOT_A_TABLE:
-            name = token.text.strip('"`')
-            if name.lower() not in own:
-                named[name] = None
+        name = parts[-1]
+        if len(parts) > 1:
+            if parts[-2].lower().startswith(CATALOGUE):
+                name = f"{parts[-2]}.{name}"
+        elif name.lower() in own:
+            continue
+        named[name] = None
     return tuple(named)
+
+
+def _sources(found: Sequence[Token]) -> Iterator[int]:
+    """Where the words are behind which a table stands."""
+    around: list[str] = []  # what stands before each parenthesis that is open
+    before = ""
+    for at, token in enumerate(found):
+        word = token.upper if token.kind == "word" else ""
+        if token.text == "(":
+            around.append(before)
+        elif token.text == ")" and around:
+            around.pop()
+        elif word in _AFTER and before not in _NO_SOURCE.get(word, ()):
+            within = around[-1] if around else ""
+            if word != "FROM" or within not in _WITH_FROM:
+                yield at
+        before = word
+
+
+def _dotted(found: Sequence[Token], at: int) -> tuple[list[str], int]:
+    """The parts of the name at a place, and where it ends; none for another thing."""
+    parts: list[str] = []
+    while at < len(found) and found[at].kind in ("word", "name"):
+        if not parts and found[at].upper in _NOT_A_TABLE:
+            break
+        parts.append(found[at].text.strip('"`'))
+        at += 1
+        if at == len(found) or found[at].text != ".":
+            return parts, at
+        at += 1
+    return [], at

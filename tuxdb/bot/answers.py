@@ -22,6 +22,7 @@ from tuxdb.bot.interaction import (
     stage_of,
 )
 from tuxdb.errors import TuxdbError
+from tuxdb.models.guild_settings import BotRules
 
 T = TypeVar("T", int, str, float)
 Sent = TypeVar("Sent")
@@ -45,11 +46,12 @@ def say_publicly(interaction: Interaction, key: str, /, **values: Value) -> str:
     return interaction.client.catalogue.text(locale, key, **values)
 
 
-async def learn_locale(interaction: Interaction) -> None:
-    """Look up the language that the guild has set, for `say_publicly`."""
-    if interaction.guild_id is not None and LOCALE not in interaction.extras:
-        rules = await interaction.client.rules(interaction.guild_id)
-        interaction.extras[LOCALE] = rules.locale
+def learn_locale(interaction: Interaction, rules: BotRules) -> None:
+    """Keep the language that the guild has set, for `say_publicly`.
+
+    Done once for every command and press, before it begins.
+    """
+    interaction.extras[LOCALE] = rules.locale
 
 
 async def acknowledge(interaction: Interaction, *, private: bool = True) -> None:

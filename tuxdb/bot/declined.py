@@ -46,13 +46,6 @@ class BotTarget(BotRefusal):
         super().__init__("bots hold no points")
 
 
-class SelfTransfer(BotRefusal):
-    """Points sent to oneself."""
-
-    def __init__(self) -> None:
-        super().__init__("the receiver is the sender")
-
-
 class InvalidAmount(BotRefusal):
     """An amount below the lowest, or beyond what a balance can be."""
 

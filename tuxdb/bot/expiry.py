@@ -13,6 +13,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tuxdb.bot.renewals import is_renewed
 from tuxdb.bot.sanctions import Answer, Kind, Outcome, Sanction, lift, look
 from tuxdb.engine.leading import Lead, leading
 from tuxdb.errors import DatabaseOperationError
@@ -90,7 +91,7 @@ class Expiry:
 
     async def _end(self, case: "Case") -> bool:
         """Whether a case was dealt with; False to come back to it at the next look."""
-        if case.case_type == Kind.BAN and not await self._is_renewed(case):
+        if case.case_type == Kind.BAN and not await is_renewed(self.db, case):
             reason = f"Case {case.case_number}: {OVER}"
             answer = await lift(self.bot.http, _sanction(case), reason)
             if answer.outcome is Outcome.UNKNOWN:
@@ -101,21 +102,6 @@ class Expiry:
         await self.db.case.close(case.guild_id, case.case_number)
         log.info("case %s of guild %s has ended", case.case_number, case.guild_id)
         return True
-
-    async def _is_renewed(self, case: "Case") -> bool:
-        """Whether a later case wants the person banned, for longer or for good."""
-        page = await self.db.case.page(
-            case.guild_id,
-            user=case.user.discord_id,
-            active=True,
-            case_type=str(Kind.BAN),
-        )
-        now = datetime.now(UTC)
-        return any(
-            other.case_number > case.case_number
-            and (other.expires_at is None or other.expires_at > now)
-            for other in page.items
-        )
 
     async def _put_off(self, case: "Case", answer: Answer) -> None:
         """Discord forbids it: say so in the case, once, and try again later."""

@@ -91,7 +91,7 @@ class Health:
             return Part(ok=False, detail=f"not connected: shard {', '.join(closed)}")
         if not bot.is_ready():
             return Part(ok=False, detail="connecting")
-        return Part(ok=True, detail=f"{len(bot.shards)} of {len(bot.shards)} shards")
+        return Part(ok=True, detail=f"shards connected: {len(bot.shards)}")
 
     async def _database(self) -> dict[str, Part]:
         try:

@@ -22,8 +22,8 @@ from tuxdb.errors import (
     NotFound,
     OutcomeUnknown,
     SchemaBehind,
+    SelfTransfer,
     TuxdbError,
-    UsageError,
 )
 
 log = logging.getLogger(__name__)
@@ -79,8 +79,6 @@ def _of_tuxdb(interaction: Interaction, error: TuxdbError) -> Told:
         return error.code, {"name": named(interaction, error.permission)}
     if isinstance(error, Outranked):
         return f"outranked.{error.what}", {}
-    if isinstance(error, UsageError) and "cursor" in error.message:
-        return "list_expired", {}
     if interaction.client.catalogue.knows(f"errors.{error.code}"):
         return error.code, dict(error.details)
     return ("refused", {"problem": error.message}) if error.public else UNEXPECTED
@@ -96,8 +94,8 @@ def _of_database(error: DatabaseOperationError) -> Told:
 def _of_value(error: InvalidValue) -> Told:
     if error.field in AMOUNTS:
         return "invalid_amount", {"lowest": 1}
-    if error.field == "receiver" and error.problem == "is the sender":
-        return "self_transfer", {}
+    if isinstance(error, SelfTransfer):
+        return error.code, {}
     return "invalid_value", {"field": error.field, "problem": error.problem}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
+from tuxdb.bot.answers import learn_locale
 from tuxdb.bot.calls import note_error
 from tuxdb.bot.declined import Restarting, SwitchedOff
 from tuxdb.bot.errors import answer_error, cause_of
@@ -37,7 +38,7 @@ class Tree(app_commands.CommandTree["TuxdbBot"]):
             raise app_commands.NoPrivateMessage
         if not _without_database(interaction):
             bot.breaker.admit()
-        await self._refuse_switched_off(interaction)
+        await self._go_by_rules(interaction)
         return True
 
     async def on_error(
@@ -80,13 +81,12 @@ class Tree(app_commands.CommandTree["TuxdbBot"]):
             await interaction.response.autocomplete([])
         return not away
 
-    async def _refuse_switched_off(
-        self, interaction: "discord.Interaction[TuxdbBot]"
-    ) -> None:
-        """Refuse a command whose part is switched off in this server."""
+    async def _go_by_rules(self, interaction: "discord.Interaction[TuxdbBot]") -> None:
+        """Speak the server's language; refuse a command whose part it switched off."""
         if interaction.guild_id is None:
             return
         rules = await interaction.client.rules(interaction.guild_id)
+        learn_locale(interaction, rules)
         if rules.cogs_off and self.part_of(interaction) in rules.cogs_off:
             raise SwitchedOff
 

@@ -7,6 +7,7 @@ import typer
 
 from tuxdb.cli.audit_flags import Paths
 from tuxdb.cli.audit_imports import ImportModels, imported_models
+from tuxdb.cli.audit_run import own_settings
 from tuxdb.cli.invocation import invocation
 from tuxdb.cli.render import flush, write
 from tuxdb.cli.run import run_with_settings
@@ -58,6 +59,7 @@ def models(
             text = await model_source(url, have=have, only=table or (), base=base)
         found.append(text)
 
+    own_settings(invocation(ctx))
     run_with_settings(ctx, written)
     write(found[0])
     flush()

@@ -73,7 +73,7 @@ def _asked(
     from tuxdb.audit.asking import asked
     from tuxdb.audit.options import project
 
-    _own_settings(invocation(ctx))
+    own_settings(invocation(ctx))
     found: list[Asked] = []
 
     async def work(settings: Settings) -> None:
@@ -92,7 +92,7 @@ def _asked(
     return found[0]
 
 
-def _own_settings(call: Invocation) -> None:
+def own_settings(call: Invocation) -> None:
     """Settings that lead to the embedded server, whatever the audited bot configures.
 
     The `.env` of a bot may name a database that is none of tuxdb's.

@@ -18,6 +18,7 @@ from tuxdb.errors import (
     InsufficientPoints,
     InvalidTransfer,
     NotFound,
+    SelfTransfer,
     TuxdbError,
 )
 from tuxdb.models import MAX_POINTS, MAX_SNOWFLAKE, EntryKind, PointsTransaction
@@ -79,7 +80,7 @@ class Order:
         for name, longest in (("reason", 500), ("actor", 100), ("key", 100)):
             check_text(name, getattr(self, name), longest)
         if self.sender == self.receiver:
-            raise InvalidTransfer("receiver", "is the sender")
+            raise SelfTransfer
         if self.amount is None and self.balance is None:
             raise InvalidTransfer("amount", "is missing")
         both = self.sender is not None and self.receiver is not None

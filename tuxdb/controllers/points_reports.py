@@ -43,6 +43,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A user's balance and rank, and when the ledger last named them, if ever."""
+
+    points: int
+    rank: int
+    last_entry: datetime | None
+
+
+@dataclass(frozen=True)
 class Entry:
     """An entry of the ledger with its users' Discord ids and row ids.
 
@@ -115,7 +124,8 @@ class PointsReports(BaseController[PointsTransaction]):
         executor = self._reading(session)
         found = await self.users.get_member(executor, guild_id, user)
         if found is None:
-            raise _no_user(guild_id, user)
+            hint = f"tuxdb users list --guild {guild_id}"
+            raise NotFound("user", f"{user} in guild {guild_id}", hint=hint)
         return found
 
     async def account(self, guild_id: int, user: int) -> Account:
@@ -127,10 +137,17 @@ class PointsReports(BaseController[PointsTransaction]):
     async def position(self, guild_id: int, user: int) -> Standing:
         """A user's rank among the active users of the guild."""
         found = await self.balance(guild_id, user)
-        above = await self.standings.count_above(
-            self._reading(), guild_id, found.points
-        )
+        executor = self._reading()
+        above = await self.standings.count_above(executor, guild_id, found.points)
         return Standing(above + 1, found.discord_id, found.username, found.points)
+
+    async def place(self, user: User) -> Place:
+        """Rank and last entry of a user just read; nobody else is looked up."""
+        executor = self._reading()
+        entries = self.repository.entries_of(user.guild_id, user.id, None)
+        above = await self.standings.count_above(executor, user.guild_id, user.points)
+        last = await self.repository.find(executor, **entries, limit=1)
+        return Place(user.points, above + 1, last[0].created_at if last else None)
 
     async def leaderboard(
         self, guild_id: int, *, after: str | None = None, limit: int = 10
@@ -140,11 +157,9 @@ class PointsReports(BaseController[PointsTransaction]):
         page = await self.standings.leaders(executor, guild_id, after, limit)
         if not page.items:
             return Page([])
-        first, place = page.items[0], 0
+        first, rank, place = page.items[0], 1, 0
         if after is not None:
             place = await self.standings.count_before(executor, first)
-        rank = place + 1
-        if after is not None:
             above = await self.standings.count_above(executor, guild_id, first.points)
             rank = above + 1
         return Page(_ranked(page.items, rank, place), page.next)
@@ -249,11 +264,6 @@ class PointsReports(BaseController[PointsTransaction]):
         ids = {i for row in rows for i in (row.from_user, row.to_user) if i}
         people = await self.users.get_members(executor, sorted(ids))
         return [_entry(row, people) for row in rows]
-
-
-def _no_user(guild_id: int, user: int) -> NotFound:
-    hint = f"tuxdb users list --guild {guild_id}"
-    return NotFound("user", f"{user} in guild {guild_id}", hint=hint)
 
 
 def _ranked(users: list[User], rank: int, place: int) -> list[Standing]:

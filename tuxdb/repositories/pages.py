@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import asc_op, desc_op, nulls_first_op, nulls_last_op
 
-from tuxdb.errors import UsageError
+from tuxdb.errors import ForeignCursor
 
 T = TypeVar("T")
 
@@ -200,7 +200,7 @@ def write_cursor(mark: str, values: Sequence[Any]) -> str:
 
 
 def read_cursor(cursor: str, mark: str, keys: Sequence[SortKey]) -> list[Any]:
-    """The values in a cursor; UsageError if it was made for another list."""
+    """The values in a cursor; ForeignCursor if it was made for another list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found, *values = json.loads(base64.b64decode(padded, b"-_", validate=True))
@@ -208,7 +208,7 @@ def read_cursor(cursor: str, mark: str, keys: Sequence[SortKey]) -> list[Any]:
             raise ValueError(found)
         return [_value(key, v) for key, v in zip(keys, values, strict=True)]
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        raise UsageError("cursor does not belong to this query") from error
+        raise ForeignCursor from error
 
 
 def _seal(mark: str, values: Sequence[Any]) -> str:

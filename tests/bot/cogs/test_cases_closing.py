@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bot.moderating import ask, opened, state
+from tests.bot.moderating import ask, banned, opened, state
 from tests.bot.world import World
 
 
@@ -108,3 +108,13 @@ async def test_nobody_is_their_own_judge(world: World, verb: str) -> None:
 
     found = await state(world)
     assert (found.is_active, found.reason) == (True, "spam")
+
+
+async def test_a_later_ban_whose_time_is_over_keeps_nobody_out(world: World) -> None:
+    older = await banned(world, over=None)
+    await banned(world)
+
+    await ask(world, "close", number=older)
+
+    assert world.guild.bans == {}
+    assert not (await state(world, older)).is_active

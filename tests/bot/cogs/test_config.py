@@ -165,42 +165,6 @@ async def test_config_itself_cannot_be_switched_off(world: World) -> None:
     )
 
 
-async def test_without_a_value_a_window_opens_with_the_present_one(
-    world: World,
-) -> None:
-    await set_key(world, "points.daily_send", "500")
-    opened = await world.discord.slash(world.manager, "config set", key="settings")
-    assert opened.modal is not None
-    assert "daily_send" in str(opened.modal)
-
-    reply = await world.discord.submit(
-        world.manager, opened, value='{"points": {"daily_send": 600}, "motd": "hi"}'
-    )
-
-    assert '+    "daily_send": 600' in reply.text
-    assert '-    "daily_send": 500' in reply.text
-    assert (await config_of(world)).settings["motd"] == "hi"
-
-
-async def test_what_is_wrong_in_a_window_is_said_like_elsewhere(world: World) -> None:
-    opened = await world.discord.slash(world.manager, "config set", key="settings")
-
-    reply = await world.discord.submit(world.manager, opened, value="[]")
-
-    assert reply.ephemeral
-    assert "is not a JSON object" in reply.text
-
-
-async def test_a_window_is_refused_when_the_permission_has_gone(world: World) -> None:
-    opened = await world.discord.slash(world.manager, "config set", key="prefix")
-    world.manager.roles.clear()
-
-    reply = await world.discord.submit(world.manager, opened, value="!")
-
-    assert "Manage Server" in reply.text
-    assert (await config_of(world)).prefix == "$"
-
-
 async def test_reset_puts_a_key_back(world: World) -> None:
     await set_key(world, "prefix", "!")
     await set_key(world, "points.daily_send", "500")

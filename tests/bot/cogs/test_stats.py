@@ -1,5 +1,6 @@
 """`/stats`: counts of messages."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -77,3 +78,15 @@ async def test_the_name_of_a_server_cannot_format_or_ping(world: World) -> None:
 
     assert "@everyone" not in reply.text
     assert not reply.pings
+
+
+async def test_what_all_see_is_in_the_language_that_the_server_has_set(
+    world: World,
+) -> None:
+    await write(world, "alice", 1234)
+    await world.db.guild_config.set_bot_rule(world.guild.id, "locale", "de")
+    await asyncio.sleep(0.1)
+
+    reply = await world.discord.slash(world.alice, "stats server")
+
+    assert "**1.234** Nachrichten" in reply.text

@@ -190,3 +190,26 @@ async def test_a_cursor_that_somebody_made_up_has_expired(world: World) -> None:
 
     assert "This list has expired" in pressed.text
     assert ranks(reply) == tens(0)
+
+
+async def test_the_cursor_of_another_list_has_expired(world: World) -> None:
+    reply = await board(world)
+    custom_id = next(b["custom_id"] for b in reply.buttons if b["label"] == "Next")
+    other = custom_id.removesuffix("points") + "messages"
+
+    pressed = await world.discord.press(world.alice, reply, other, forced=True)
+
+    assert pressed.followups[0].content == "This list has expired. Ask for it again."
+    assert ranks(reply) == tens(0)
+
+
+async def test_a_page_that_is_turned_to_is_in_the_language_of_the_server(
+    world: World,
+) -> None:
+    reply = await board(world)
+    await world.db.guild_config.set_bot_rule(world.guild.id, "locale", "de")
+    await asyncio.sleep(0.1)
+
+    await turn(world, reply, "Next")
+
+    assert "Punkte" in reply.text

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from tuxdb.audit.columns import units
 from tuxdb.audit.fix.edits import Edit
 from tuxdb.audit.fix.outcomes import Fix
 from tuxdb.audit.fix.plan import FixOptions, above
@@ -29,4 +30,4 @@ def regions(fix: Fix, options: FixOptions) -> tuple[Region, ...]:
 def _place(source: Source, offset: int) -> tuple[int, int]:
     line = bisect_right(source.starts, offset)
     before = source.data[source.starts[line - 1] : offset].decode()
-    return line, len(before.encode("utf-16-le")) // 2
+    return line, units(before)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tuxdb import __version__
+from tuxdb.audit.columns import Columns
 from tuxdb.audit.findings import Finding, Severity
 from tuxdb.audit.rules import RULES, Rule
 from tuxdb.audit.run import Report
@@ -34,6 +35,7 @@ HELP = (
 def sarif(report: Report) -> str:
     """Return the report as a SARIF log of one run."""
     codes = sorted({one.rule for one in report.findings})
+    columns = Columns(report.sources)
     driver = {
         "name": "tuxdb",
         "version": __version__,
@@ -42,7 +44,9 @@ def sarif(report: Report) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
-        "results": [_result(one, codes.index(one.rule)) for one in report.findings],
+        "results": [
+            _result(one, codes.index(one.rule), columns) for one in report.findings
+        ],
     }
     log = {"$schema": SCHEMA, "version": VERSION, "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=1) + "\n"
@@ -60,14 +64,14 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(one: Finding, index: int) -> dict[str, Any]:
+def _result(one: Finding, index: int, columns: Columns) -> dict[str, Any]:
     named = f"{one.path}\0{one.rule}\0{one.fingerprint}\0{one.ordinal}"
     result: dict[str, Any] = {
         "ruleId": one.rule,
         "ruleIndex": index,
         "level": LEVELS[one.severity],
         "message": {"text": one.message},
-        "locations": [{"physicalLocation": _location(one)}],
+        "locations": [{"physicalLocation": _location(one, columns)}],
         "partialFingerprints": {
             "sqlFingerprint/v1": one.fingerprint,
             "primaryLocationLineHash": hashlib.sha256(
@@ -102,12 +106,13 @@ def _fix(one: Finding, fix: FixOffer) -> dict[str, Any]:
     return {"description": {"text": f"{what}."}, "artifactChanges": [change]}
 
 
-def _location(one: Finding) -> dict[str, Any]:
+def _location(one: Finding, columns: Columns) -> dict[str, Any]:
+    span = one.span
     region = {
-        "startLine": max(1, one.span.line),
-        "startColumn": one.span.column + 1,
-        "endLine": max(1, one.span.end_line),
-        "endColumn": one.span.end_column + 1,
+        "startLine": max(1, span.line),
+        "startColumn": columns.of(one.path, span.line, span.column) + 1,
+        "endLine": max(1, span.end_line),
+        "endColumn": columns.of(one.path, span.end_line, span.end_column) + 1,
     }
     return {"artifactLocation": _artifact(one.path), "region": region}
 

@@ -11,8 +11,6 @@ from tuxdb.audit.rules.base import Context, Rule
 from tuxdb.audit.sites import MARKER
 from tuxdb.audit.sqltext import CATALOGUE, QUERIES, tables, verb
 
-NO_TABLES = (*CATALOGUE, "unnest", "generate_series")
-
 
 class NoModel(Rule):
     """A table is used that has no model."""
@@ -30,7 +28,7 @@ class NoModel(Rule):
             found = query.text if query.text and verb(query.text) in QUERIES else ""
             for table in tables(found or ""):
                 name = table.lower()
-                plain = MARKER.search(name) is None and not name.startswith(NO_TABLES)
+                plain = MARKER.search(name) is None and not name.startswith(CATALOGUE)
                 if name in seen or not plain or name in context.models:
                     continue
                 seen.add(name)

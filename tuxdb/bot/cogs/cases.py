@@ -23,6 +23,7 @@ from tuxdb.bot.permissions import (
     require_outranks,
     require_permission,
 )
+from tuxdb.bot.renewals import is_renewed
 from tuxdb.bot.sanctions import Kind, Outcome, Sanction, audit_reason, lift
 from tuxdb.bot.views.pages import PageView, pages
 from tuxdb.bot.views.pages import show as show_page
@@ -159,7 +160,7 @@ class Cases(
             require_permission(interaction, BAN)
         else:
             await _require_outranks(interaction, user_id)
-        if await self._is_renewed(case):
+        if await is_renewed(self.db, case):
             return True
         reason = audit_reason(interaction.user, case.case_number, "closed")
         sanction = Sanction(kind, case.guild_id, user_id)
@@ -170,16 +171,6 @@ class Cases(
         text = say(interaction, f"cases.{result.outcome}", words=words)
         await answer(interaction, text)
         return False
-
-    async def _is_renewed(self, case: "Case") -> bool:
-        """Whether another open case wants the same, and for later than this one."""
-        page = await self.db.case.page(
-            case.guild_id,
-            user=case.user.discord_id,
-            active=True,
-            case_type=case.case_type,
-        )
-        return any(other.case_number > case.case_number for other in page.items)
 
 
 async def page_at(interaction: Interaction, number: int, who: str, kind: str) -> PageAt:

@@ -15,9 +15,7 @@ from tuxdb.bot.answers import acknowledge, answer, say
 from tuxdb.bot.base_cog import BaseCog
 from tuxdb.bot.changes_shown import as_block, shown, what_changed
 from tuxdb.bot.client import TuxdbBot
-from tuxdb.bot.declined import Restarting
 from tuxdb.bot.embeds import GOOD, QUIET, Markup, embed
-from tuxdb.bot.errors import answer_error
 from tuxdb.bot.guild_keys import (
     LONG,
     Value,
@@ -30,8 +28,9 @@ from tuxdb.bot.guild_keys import (
 )
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.permissions import permission_only, require_permission
+from tuxdb.bot.views.dialogs import presses, typed_text
 from tuxdb.bulk.changesets import Author
-from tuxdb.errors import Busy, DatabaseUnavailable, InvalidValue
+from tuxdb.errors import Busy, InvalidValue
 from tuxdb.guild_keys import KEYS, SETTINGS
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ MANAGE = "manage_guild"
 LONGEST_INPUT = 4000
 PREFILL_SECONDS = 0.8
 """A window cannot be opened after an acknowledgement, so it has to come at once."""
-WINDOW_SECONDS = 840.0
-"""An interaction's token lasts for 15 minutes."""
+WINDOW, FIELD = "config", "value"
+"""What the window and its field are known by."""
 Text = app_commands.Range[str, 1, LONGEST_INPUT]
 Choices = list[app_commands.Choice[str]]
 
@@ -86,7 +85,7 @@ class Config(
         if value is None:
             await self._open_window(interaction, name)
         else:
-            await self.store(interaction, name, value)
+            await store(interaction, name, value)
 
     @app_commands.command(description="Put a setting back to what it is without one.")
     @app_commands.describe(key="Which setting.")
@@ -95,7 +94,7 @@ class Config(
         """Take a setting away."""
         name = require_key(key)
         await acknowledge(interaction, private=True)
-        await self._change(interaction, "/config reset", name, None)
+        await _change(interaction, "/config reset", name, None)
 
     @show.autocomplete("key")
     @set_key.autocomplete("key")
@@ -103,15 +102,6 @@ class Config(
     async def keys(self, _: Interaction, typed: str) -> Choices:
         """Keys that contain what is typed."""
         return [app_commands.Choice(name=key, value=key) for key in matching(typed)]
-
-    async def store(self, interaction: Interaction, key: str, text: str) -> None:
-        """Set a key to what was typed, in the option or in the window."""
-        require_permission(interaction, MANAGE)
-        if interaction.guild is None or len(text) > LONGEST_INPUT:
-            raise InvalidValue(key, f"is longer than {LONGEST_INPUT} characters")
-        value = typed_value(key, text, interaction.guild)
-        await acknowledge(interaction, private=True)
-        await self._change(interaction, "/config set", key, value)
 
     async def _open_window(self, interaction: Interaction, key: str) -> None:
         guild_id = interaction.guild_id or 0
@@ -123,72 +113,76 @@ class Config(
         text = as_text(key, value_of(config, key)) if config else ""
         if len(text) > LONGEST_INPUT:
             raise InvalidValue(key, "is too long for a window; use the command line")
-        await interaction.response.send_modal(Window(self, key, text))
-
-    async def _change(
-        self, interaction: Interaction, command: str, key: str, value: Value
-    ) -> None:
-        guild_id = interaction.guild_id or 0
-        before: list[Value] = []
-
-        async def edit() -> "GuildConfig":
-            # as of this transaction, in which the row is locked
-            config = await self.db.guild_config.get_config_by_guild_id(guild_id)
-            before.append(value_of(config, key) if config else None)
-            return await change(self.db, guild_id, key, value)()
-
-        author = Author(command, actor=f"discord:{interaction.user.id}")
-        edited = await self.db.edits.config(guild_id, author, edit)
-        after = value_of(edited.row, key)
-        if edited.changeset is None or before[0] == after:
-            text = say(interaction, "config.unchanged", key=Markup(f"`{key}`"))
-            await answer(interaction, embed=embed(text=text, colour=QUIET))
-            return
-        await answer(
-            interaction,
-            embed=embed(
-                say(interaction, "config.changed"),
-                what_changed(key, before[0], after),
-                colour=GOOD,
-                footer=say(interaction, "config.recorded", id=str(edited.changeset)),
-            ),
-        )
+        await interaction.response.send_modal(_window(key, text))
 
 
-class Window(discord.ui.Modal):
-    """Where a long value is typed; it holds what is set at present."""
+def _window(key: str, text: str) -> discord.ui.Modal:
+    """Where a long value is typed; it holds what is set at present.
 
-    def __init__(self, cog: Config, key: str, text: str) -> None:
-        super().__init__(title=key, timeout=WINDOW_SECONDS)
-        self.cog = cog
-        self.key = key
-        self.text: discord.ui.TextInput[Window] = discord.ui.TextInput(
+    It is known by its custom_id alone, as buttons are, so it survives a restart.
+    """
+    window = discord.ui.Modal(title=key, timeout=None, custom_id=f"{WINDOW}:{key}")
+    style = discord.TextStyle.paragraph if key in LONG else discord.TextStyle.short
+    window.add_item(
+        discord.ui.TextInput(
             label=key,
-            custom_id="value",
-            style=discord.TextStyle.paragraph
-            if key in LONG
-            else discord.TextStyle.short,
+            custom_id=FIELD,
+            style=style,
             default=text or None,
             max_length=LONGEST_INPUT,
         )
-        self.add_item(self.text)
+    )
+    window.stop()  # discord.py need not keep it
+    return window
 
-    async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
-        """Store it as if it had come with the command."""
-        bot = self.cog.bot
-        with bot.calls.one(interaction, "config set"):
-            if bot.stopping:
-                raise Restarting
-            bot.breaker.admit()
-            await self.cog.store(interaction, self.key, self.text.value)
 
-    async def on_error(  # type: ignore[override]
-        self, interaction: Interaction, error: Exception, /
-    ) -> None:
-        """Say what went wrong, as for a command."""
-        if isinstance(error, DatabaseUnavailable):
-            self.cog.bot.breaker.failed()
-        await answer_error(interaction, error)
+@presses(WINDOW)
+async def typed(interaction: Interaction, parts: list[str]) -> None:
+    """Store what was typed in a window as if it had come with the command."""
+    key = require_key(":".join(parts))
+    interaction.client.breaker.admit()
+    await store(interaction, key, typed_text(interaction, FIELD))
+    interaction.client.breaker.succeeded()
+
+
+async def store(interaction: Interaction, key: str, text: str) -> None:
+    """Set a key to what was typed, in the option or in the window."""
+    require_permission(interaction, MANAGE)
+    if interaction.guild is None or len(text) > LONGEST_INPUT:
+        raise InvalidValue(key, f"is longer than {LONGEST_INPUT} characters")
+    value = typed_value(key, text, interaction.guild)
+    await acknowledge(interaction, private=True)
+    await _change(interaction, "/config set", key, value)
+
+
+async def _change(
+    interaction: Interaction, command: str, key: str, value: Value
+) -> None:
+    db, guild_id = interaction.client.db, interaction.guild_id or 0
+    before: list[Value] = []
+
+    async def edit() -> "GuildConfig":
+        # as of this transaction, in which the row is locked
+        config = await db.guild_config.get_config_by_guild_id(guild_id)
+        before.append(value_of(config, key) if config else None)
+        return await change(db, guild_id, key, value)()
+
+    author = Author(command, actor=f"discord:{interaction.user.id}")
+    edited = await db.edits.config(guild_id, author, edit)
+    after = value_of(edited.row, key)
+    if edited.changeset is None or before[0] == after:
+        text = say(interaction, "config.unchanged", key=Markup(f"`{key}`"))
+        await answer(interaction, embed=embed(text=text, colour=QUIET))
+        return
+    await answer(
+        interaction,
+        embed=embed(
+            say(interaction, "config.changed"),
+            what_changed(key, before[0], after),
+            colour=GOOD,
+            footer=say(interaction, "config.recorded", id=str(edited.changeset)),
+        ),
+    )
 
 
 def _line(interaction: Interaction, config: "GuildConfig", key: str) -> str:

@@ -13,7 +13,6 @@ from discord import app_commands
 from tuxdb.bot.answers import (
     acknowledge,
     answer,
-    learn_locale,
     say,
     say_publicly,
 )
@@ -133,7 +132,6 @@ class Moderation(BaseCog):
         if duration is not None:
             until = datetime.now(UTC) + parse_duration(duration, LONGEST[kind])
         await acknowledge(interaction, private=True)
-        await learn_locale(interaction)
         decision = Decision(
             kind,
             interaction.guild_id or 0,

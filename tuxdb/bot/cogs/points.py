@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from tuxdb.bot.answers import acknowledge, answer, learn_locale, say, say_publicly
+from tuxdb.bot.answers import acknowledge, answer, say, say_publicly
 from tuxdb.bot.base_cog import BaseCog
 from tuxdb.bot.cooldowns import LEADERBOARD, TRANSFER, spend_own, spend_shared
-from tuxdb.bot.declined import InvalidAmount, SelfTransfer
+from tuxdb.bot.declined import InvalidAmount
 from tuxdb.bot.embeds import embed, mention, plain
 from tuxdb.bot.interaction import Interaction, Person
 from tuxdb.bot.permissions import require_manager, rules_of
@@ -18,14 +18,14 @@ from tuxdb.bot.points.accounts import (
     MAX_REASON,
     checked_reason,
     enrolled,
-    guild_of,
-    mark_left,
+    known,
     member_of,
     refuse_bot,
 )
 from tuxdb.bot.points.transfers import Transfer, ask_for, send
 from tuxdb.bot.views.dialogs import base36
 from tuxdb.bot.views.pages import show
+from tuxdb.errors import SelfTransfer
 from tuxdb.models import MAX_POINTS, EntryKind
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class Points(
         who = member or interaction.user
         refuse_bot(who)
         await acknowledge(interaction, private=False)
-        await learn_locale(interaction)
         await answer(interaction, embed=await self._account(interaction, who))
 
     @app_commands.command()
@@ -143,7 +142,6 @@ class Points(
         """Show who has most."""
         spend_shared(interaction, LEADERBOARD)
         await acknowledge(interaction, private=False)
-        await learn_locale(interaction)
         if around_me:
             await answer(interaction, embed=await rankings.around(interaction, by))
         else:
@@ -168,22 +166,20 @@ class Points(
     ) -> discord.Embed:
         """A member's balance, rank and last change; one's own account is made."""
         tell = say if private else say_publicly
-        guild_id = guild_of(interaction)
         if who.id == interaction.user.id:
-            await enrolled(interaction, member_of(interaction))
-        elif isinstance(who, discord.User):
-            await mark_left(interaction, who.id)
-        standing = await self.db.points.position(guild_id, who.id)
-        last = await self.db.points.history(guild_id, who.id, limit=1)
-        fields = [(tell(interaction, "points.field.rank"), f"#{standing.rank}")]
-        if last.items:
-            when = tell(interaction, "points.last", when=last.items[0].created_at)
+            user = await enrolled(interaction, member_of(interaction))
+        else:
+            user = await known(interaction, who)
+        place = await self.db.points.place(user)
+        fields = [(tell(interaction, "points.field.rank"), f"#{place.rank}")]
+        if place.last_entry is not None:
+            when = tell(interaction, "points.last", when=place.last_entry)
             fields.append((tell(interaction, "points.field.last"), when))
         text = tell(
             interaction,
             "points.balance.text",
             who=mention(who.id),
-            amount=standing.points,
+            amount=place.points,
         )
         title = tell(interaction, "points.balance.title", name=plain(who.display_name))
         return embed(title, text, fields=fields)

@@ -65,6 +65,15 @@ async def looked_up(interaction: Interaction, who: Person) -> None:
     await mark_left(interaction, who.id)
 
 
+async def known(interaction: Interaction, who: Person) -> User:
+    """A person's account, taken for left if they are no member; NotFound without."""
+    users, guild_id = interaction.client.db.user, guild_of(interaction)
+    user = await users.require_member(guild_id, who.id)
+    if isinstance(who, discord.Member) or not user.is_active:
+        return user
+    return await users.update_member(guild_id, who.id, is_active=False)
+
+
 async def mark_left(interaction: Interaction, discord_id: int) -> None:
     """Take a user for one who has left, if it is known at all."""
     users, guild_id = interaction.client.db.user, guild_of(interaction)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from tuxdb.bot.answers import learn_locale, say_publicly
+from tuxdb.bot.answers import say_publicly
 from tuxdb.bot.embeds import embed, plain
 from tuxdb.bot.interaction import Interaction
 from tuxdb.bot.points.accounts import guild_of
@@ -33,7 +33,6 @@ async def leaderboard(
     interaction: Interaction, cursor: str | None, by: str
 ) -> PageView:
     """A page of a leaderboard; it is public, so in the server's language."""
-    await learn_locale(interaction)
     db, guild_id = interaction.client.db, guild_of(interaction)
     if by == MESSAGES:
         messages = await db.activity.leaderboard(guild_id, after=cursor, limit=ROWS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from tuxdb.bot.answers import answer, say
+from tuxdb.bot.answers import answer, say, say_publicly
 from tuxdb.bot.embeds import GOOD, QUESTION, Markup, embed, escape, mention, original
 from tuxdb.bot.interaction import LINE_ERRORS, Interaction
 from tuxdb.bot.points.accounts import actor_of, guild_of
@@ -129,8 +129,8 @@ async def _tell_receiver(interaction: Interaction, wanted: Transfer) -> None:
     rules = await interaction.client.rules(guild_of(interaction))
     if not rules.ping_receiver:
         return
-    text = interaction.client.catalogue.text(
-        rules.locale or interaction.guild_locale,
+    text = say_publicly(
+        interaction,
         "points.ping",
         receiver=mention(wanted.receiver),
         sender=mention(interaction.user.id),

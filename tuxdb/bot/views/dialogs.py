@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from tuxdb.bot.answers import learn_locale
 from tuxdb.bot.calls import note_error
 from tuxdb.bot.declined import ListExpired, Restarting
 from tuxdb.bot.errors import answer_error
@@ -101,6 +102,8 @@ class Dialogs:
     ) -> None:
         if self._bot.stopping:
             raise Restarting
+        if interaction.guild_id is not None:
+            learn_locale(interaction, await self._bot.rules(interaction.guild_id))
         await HANDLERS[prefix](interaction, parts)
 
     # -- buttons that go after a while ------------------------------------------------
@@ -161,6 +164,16 @@ def custom_id_of(interaction: Interaction) -> str:
     """What stands in the button that was pressed, or the window that was filled in."""
     data: Any = interaction.data or {}
     return str(data.get("custom_id", ""))
+
+
+def typed_text(interaction: Interaction, field: str) -> str:
+    """What was typed into a field of a window; nothing if there is no such field."""
+    data: Any = interaction.data or {}
+    for row in data.get("components", ()):
+        for item in row.get("components", ()):
+            if item.get("custom_id") == field:
+                return str(item.get("value", ""))
+    return ""
 
 
 async def _edit(edit: Callable[[], Awaitable[object]]) -> None:

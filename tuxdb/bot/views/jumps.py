@@ -3,13 +3,11 @@
 It is known by its custom_id alone, as the buttons are, so it survives a restart.
 """
 
-from typing import Any
-
 import discord
 
 from tuxdb.bot.answers import say
 from tuxdb.bot.interaction import Interaction
-from tuxdb.bot.views.dialogs import LONGEST_ID
+from tuxdb.bot.views.dialogs import LONGEST_ID, typed_text
 
 FIELD = "page"
 LONGEST_NUMBER = 9
@@ -34,12 +32,7 @@ async def ask_for_page(interaction: Interaction, custom_id: str) -> None:
 
 def typed_page(interaction: Interaction) -> int | None:
     """The number that was typed into the window; None if it is not one."""
-    data: Any = interaction.data or {}
-    for row in data.get("components", ()):
-        for field in row.get("components", ()):
-            if field.get("custom_id") == FIELD:
-                try:
-                    return int(field.get("value", ""))
-                except ValueError:
-                    return None
-    return None
+    try:
+        return int(typed_text(interaction, FIELD))
+    except ValueError:
+        return None

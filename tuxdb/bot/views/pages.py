@@ -9,6 +9,7 @@ and there are two more: to the last page, and to one whose number is typed. Rows
 come and go shift what a number stands for, but no page that is reached by a cursor.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -26,7 +27,10 @@ from tuxdb.bot.views.dialogs import (
     understood,
 )
 from tuxdb.bot.views.jumps import ask_for_page, typed_page
+from tuxdb.errors import ForeignCursor
 from tuxdb.repositories import PageAt
+
+log = logging.getLogger(__name__)
 
 PREFIX = "p"
 FIRST, PREVIOUS, NEXT, LAST, ASK, TYPED = "f", "p", "n", "l", "g", "t"
@@ -133,13 +137,24 @@ async def pressed(interaction: Interaction, parts: list[str]) -> None:
         found = await _FINDS[tag](interaction, number, *args)
         number, target = found.number, pack(found.after)
     number = number if target else 1
-    page = await turn(interaction, unpack(target), *args)
+    page = await _turned(interaction, turn, unpack(target), args)
     trail = _trail(interaction, direction, target)
     view = _view(interaction, _Shown(tag, tuple(args), page, trail, number))
     await answer(interaction, embed=page.embed, view=view)
     interaction.client.breaker.succeeded()
     interaction.client.dialogs.note(TRAIL, message_id, trail)
     _remove_later(interaction, message_id)
+
+
+async def _turned(
+    interaction: Interaction, turn: Turn, cursor: str | None, args: list[str]
+) -> PageView:
+    """The page behind a cursor; ListExpired if it is not one of this list."""
+    try:
+        return await turn(interaction, cursor, *args)
+    except ForeignCursor as error:
+        log.info("a cursor of another list: %s", error)
+        raise ListExpired from error
 
 
 def _target(
